@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+
+#include "base/mem.h"
+#include "base/path.h"
+
+enum { CHUNK = 64 * 1024 };
+
+int fd_read_all(int fd, size_t max, struct buf *ret)
+{
+	size_t start = ret->len;
+
+	for (;;) {
+		ssize_t n = read(fd, buf_reserve(ret, CHUNK), CHUNK);
+
+		if (n < 0) {
+			if (errno == EINTR)
+				continue;
+			return -errno;
+		}
+		if (n == 0)
+			return 0;
+		ret->len += (size_t)n;
+		ret->data[ret->len] = '\0';
+		if (ret->len - start > max)
+			return -EFBIG;
+	}
+}
+
+int fd_write_all(int fd, const void *data, size_t n)
+{
+	const char *p = data;
+
+	while (n > 0) {
+		ssize_t k = write(fd, p, n);
+
+		if (k < 0) {
+			if (errno == EINTR)
+				continue;
+			return -errno;
+		}
+		p += k;
+		n -= (size_t)k;
+	}
+	return 0;
+}
+
+int file_read(int dirfd, const char *path, size_t max, struct buf *ret)
+{
+	CLEAN(fd) int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	return fd_read_all(fd, max, ret);
+}
+
+int file_read_line(const char *path, char **ret_line)
+{
+	CLEAN(buf) struct buf b = { 0 };
+	int r = file_read(AT_FDCWD, path, CHUNK, &b);
+
+	if (r < 0)
+		return r;
+	if (b.len == 0)
+		return -ENODATA;
+	*ret_line = xstrndup(b.data, strcspn(b.data, "\n"));
+	return 0;
+}
+
+/* A name beside path that no module index or status takes for something of its own. */
+static char *temp_beside(const char *path)
+{
+	CLEAN(free) char *dir = path_dir(path);
+
+	return xasprintf("%s/.%s.dkms-new", dir, path_base(path));
+}
+
+int file_write(const char *path, const void *data, size_t n, mode_t mode)
+{
+	CLEAN(free) char *temp = temp_beside(path);
+	CLEAN(fd) int fd = -1;
+	int r = 0;
+
+	if (unlink(temp) < 0 && errno != ENOENT)
+		return -errno;
+	fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (fd < 0)
+		return -errno;
+	r = fd_write_all(fd, data, n);
+	if (r == 0 && (fchmod(fd, mode) < 0 || fsync(fd) < 0))
+		r = -errno;
+	if (r == 0 && rename(temp, path) < 0)
+		r = -errno;
+	if (r < 0) {
+		unlink(temp);
+		return r;
+	}
+	return dir_sync_of(path);
+}
+
+bool path_is_dir(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+bool path_is_file(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+bool path_exists(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0;
+}
+
+bool path_is_link(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
+bool path_lexists(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0;
+}
+
+int link_read(int dirfd, const char *path, char **ret_target)
+{
+	CLEAN(free) char *s = xmalloc(PATH_MAX);
+	ssize_t n = readlinkat(dirfd, path, s, PATH_MAX);
+
+	if (n < 0)
+		return -errno;
+	if (n >= PATH_MAX)
+		return -ENAMETOOLONG;
+	*ret_target = xstrndup(s, (size_t)n);
+	return 0;
+}
+
+int link_set(const char *target, const char *path)
+{
+	CLEAN(free) char *temp = temp_beside(path);
+
+	if (unlink(temp) < 0 && errno != ENOENT)
+		return -errno;
+	if (symlink(target, temp) < 0)
+		return -errno;
+	if (rename(temp, path) < 0) {
+		int r = -errno;
+
+		unlink(temp);
+		return r;
+	}
+	return 0;
+}
+
+int dir_make(const char *path)
+{
+	CLEAN(free) char *s = xstrdup(path);
+
+	for (char *p = s + 1; *p; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		if (mkdir(s, 0755) < 0 && errno != EEXIST)
+			return -errno;
+		*p = '/';
+	}
+	if (mkdir(s, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	return path_is_dir(path) ? 0 : -ENOTDIR;
+}
+
+static int remove_at(int dirfd, const char *name, dev_t dev);
+
+static int remove_children(int dirfd, const char *name, dev_t dev)
+{
+	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	CLEAN(dir) DIR *d = NULL;
+	struct dirent *e;
+	int first = 0;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	d = fdopendir(fd);
+	if (!d) {
+		close(fd);
+		return -ENOMEM;
+	}
+	while ((e = readdir(d))) {
+		int r;
+
+		if (str_eq(e->d_name, ".") || str_eq(e->d_name, ".."))
+			continue;
+		r = remove_at(fd, e->d_name, dev);
+		if (r < 0 && first == 0)
+			first = r;
+	}
+	return first;
+}
+
+static int remove_at(int dirfd, const char *name, dev_t dev)
+{
+	struct stat st;
+	int r;
+
+	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return -errno;
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	if (!S_ISDIR(st.st_mode))
+		return -EPERM;
+	if (st.st_dev != dev)
+		return -EXDEV;
+	r = remove_children(dirfd, name, dev);
+	if (r < 0)
+		return r;
+	if (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return -errno;
+	return 0;
+}
+
+int tree_remove(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+	return remove_at(AT_FDCWD, path, st.st_dev);
+}
+
+int dir_prune(const char *dir, const char *stop)
+{
+	CLEAN(free) char *at = path_squeeze(dir);
+	CLEAN(free) char *end = path_squeeze(stop);
+
+	while (path_is_below(at, end) && !str_eq(at, end)) {
+		CLEAN(free) char *up = path_dir(at);
+		char *swap = at;
+
+		if (rmdir(at) < 0) {
+			if (errno == ENOTEMPTY || errno == EEXIST || errno == EBUSY)
+				return 0;
+			if (errno != ENOENT && errno != ENOTDIR)
+				return -errno;
+		}
+		at = up;
+		up = swap;
+	}
+	return 0;
+}
+
+int dir_list(const char *path, struct strv *ret_names)
+{
+	CLEAN(dir) DIR *d = opendir(path);
+	struct dirent *e;
+
+	if (!d)
+		return -errno;
+	while ((e = readdir(d)))
+		if (!str_eq(e->d_name, ".") && !str_eq(e->d_name, ".."))
+			strv_add(ret_names, e->d_name);
+	strv_sort(ret_names);
+	return 0;
+}
+
+static int copy_bytes(int from, int to)
+{
+	CLEAN(free) char *b = NULL;
+
+	for (;;) {
+		ssize_t n = copy_file_range(from, NULL, to, NULL, 1 << 30, 0);
+
+		if (n == 0)
+			return 0;
+		if (n < 0)
+			break;
+	}
+	b = xmalloc(CHUNK);
+	for (;;) {
+		ssize_t n = read(from, b, CHUNK);
+		int r;
+
+		if (n == 0)
+			return 0;
+		if (n < 0)
+			return -errno;
+		r = fd_write_all(to, b, (size_t)n);
+		if (r < 0)
+			return r;
+	}
+}
+
+int file_copy(const char *src, const char *dst, mode_t mode)
+{
+	CLEAN(fd) int from = open(src, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	CLEAN(fd) int to = -1;
+
+	if (from < 0)
+		return -errno;
+	if (unlink(dst) < 0 && errno != ENOENT)
+		return -errno;
+	to = open(dst, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (to < 0)
+		return -errno;
+	if (fchmod(to, mode) < 0)
+		return -errno;
+	return copy_bytes(from, to);
+}
+
+int file_same(const char *a, const char *b)
+{
+	CLEAN(free) char *x = NULL, *y = NULL;
+	CLEAN(file) FILE *f = fopen(a, "re"), *g = NULL;
+	struct stat s, t;
+
+	if (!f)
+		return -errno;
+	g = fopen(b, "re");
+	if (!g)
+		return -errno;
+	if (fstat(fileno(f), &s) < 0 || fstat(fileno(g), &t) < 0)
+		return -errno;
+	if (s.st_dev == t.st_dev && s.st_ino == t.st_ino)
+		return 1;
+	if (s.st_size != t.st_size)
+		return 0;
+	x = xmalloc(CHUNK);
+	y = xmalloc(CHUNK);
+	for (;;) {
+		size_t n = fread(x, 1, CHUNK, f), m = fread(y, 1, CHUNK, g);
+
+		if (ferror(f) || ferror(g))
+			return -EIO;
+		if (n != m || memcmp(x, y, n) != 0)
+			return 0;
+		if (n == 0)
+			return 1;
+	}
+}
+
+int dir_sync_of(const char *path)
+{
+	CLEAN(free) char *dir = path_dir(path);
+	CLEAN(fd) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	return fsync(fd) < 0 && errno != EINVAL ? -errno : 0;
+}

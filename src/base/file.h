@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef DKMS_BASE_FILE_H
+#define DKMS_BASE_FILE_H
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/strv.h"
+#include "base/util.h"
+
+/*
+ * Small file operations. Errors are -errno. Everything is opened O_CLOEXEC. `dirfd` may be AT_FDCWD.
+ */
+
+/* Reads a regular file of at most max bytes into ret (appended). -EFBIG when it is larger, -EISDIR /
+ * -EINVAL when it is no regular file. */
+int file_read(int dirfd, const char *path, size_t max, struct buf *ret);
+/* The first line without its newline; caller frees. -ENODATA for an empty file. */
+int file_read_line(const char *path, char **ret_line);
+int fd_read_all(int fd, size_t max, struct buf *ret);
+int fd_write_all(int fd, const void *data, size_t n);
+/* Writes beside, fsyncs, renames over: there is the old file or the new one, never half. */
+int file_write(const char *path, const void *data, size_t n, mode_t mode);
+
+/* Following links: is there a directory / a regular file / anything of that name? */
+bool path_is_dir(const char *path);
+bool path_is_file(const char *path);
+bool path_exists(const char *path);
+/* Not following the last link: is there a link / anything? */
+bool path_is_link(const char *path);
+bool path_lexists(const char *path);
+
+/* The target of a symlink as it stands; caller frees. */
+int link_read(int dirfd, const char *path, char **ret_target);
+/* Makes `path` a symlink to target, replacing what has that name (a file or link) by rename. */
+int link_set(const char *target, const char *path);
+/* mkdir -p with mode 0755 (less umask). */
+int dir_make(const char *path);
+/* rm -rf that follows no links and crosses no mount point; a missing path is 0. */
+int tree_remove(const char *path);
+/* Removes dir and then its parents while they are empty, stopping before `stop` (which stays). */
+int dir_prune(const char *dir, const char *stop);
+/* The names in a directory but . and .., sorted bytewise. -ENOENT, -ENOTDIR, … */
+int dir_list(const char *path, struct strv *ret_names);
+/* Copies a regular file's bytes with reflink or copy_file_range where that works; dst is made anew with
+ * mode. Neither times nor owner are taken over. */
+int file_copy(const char *src, const char *dst, mode_t mode);
+/* Same size and bytes? 1, 0, or -errno. */
+int file_same(const char *a, const char *b);
+/* fsyncs the directory that holds path, so that a rename in it is durable. */
+int dir_sync_of(const char *path);
+
+#endif

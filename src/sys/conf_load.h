@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef DKMS_SYS_CONF_LOAD_H
+#define DKMS_SYS_CONF_LOAD_H
+
+#include "base/fail.h"
+#include "core/conf.h"
+
+/* All that a conf file may see or that decides which files are read. Everything is borrowed. */
+struct conf_request {
+	struct conf_target target;
+	const char *source_dir;       /* the directory whose dkms.conf is read */
+	const char *conf_file;        /* -c; NULL: <source_dir>/dkms.conf */
+	const char *etc_dir;          /* "/etc/dkms" */
+	const char *kernel_source_dir;
+	const char *kernel_config;
+	const char *dkms_tree, *source_tree, *install_tree, *tmp_location;
+	int parallel_jobs;
+	const struct strv *directives; /* NAME=VALUE, in order; may be NULL */
+	const char *distro_dest;       /* see conf_build; may be NULL */
+	bool debug;                    /* say on stderr why a file went to bash */
+	bool only_bash;                /* never the native evaluator (differential tests) */
+};
+
+/*
+ * Reads dkms.conf, the overrides in etc_dir and the directives, in the contract's order, each file
+ * natively where that is provably the same, else by bash. 0 with the model in ret (look at
+ * ret->errors); -E_NO_CONF when there is no dkms.conf; other negative codes when it cannot be read.
+ */
+int conf_load(const struct conf_request *rq, struct conf *ret, struct fail *f);
+
+#endif

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sys/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/env.h"
+#include "base/mem.h"
+#include "base/path.h"
+
+enum { GRACE_MS = 2000 };
+
+static const int ending_signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+
+static void ending_set(sigset_t *set)
+{
+	sigemptyset(set);
+	for (size_t i = 0; i < COUNT_OF(ending_signals); i++)
+		sigaddset(set, ending_signals[i]);
+}
+
+void run_block_signals(void)
+{
+	sigset_t set;
+
+	ending_set(&set);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+int run_pending_signal(void)
+{
+	sigset_t set;
+
+	if (sigpending(&set) < 0)
+		return 0;
+	for (size_t i = 0; i < COUNT_OF(ending_signals); i++)
+		if (sigismember(&set, ending_signals[i]))
+			return ending_signals[i];
+	return 0;
+}
+
+static int64_t now_usec(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* Where a child's descriptor `to` comes from. */
+static int put_fd(int from, int to)
+{
+	if (from == RUN_INHERIT)
+		return 0;
+	if (from == RUN_NULL) {
+		CLEAN(fd) int fd = open("/dev/null", to == 0 ? O_RDONLY : O_WRONLY);
+
+		if (fd < 0)
+			return -1;
+		if (fd == to) {
+			fd = -1;
+			return 0;
+		}
+		return dup2(fd, to);
+	}
+	if (from == to) /* the same number: only the close-on-exec flag has to go */
+		return fcntl(from, F_SETFD, 0);
+	return dup2(from, to);
+}
+
+static void keep_open(const int *fds)
+{
+	for (; fds && *fds >= 0; fds++)
+		fcntl(*fds, F_SETFD, 0);
+}
+
+static const char *const *environment(const struct run *r)
+{
+	static const char *const none[] = { NULL };
+
+	if (!r->env)
+		return (const char *const *)environ;
+	return r->env->items ? (const char *const *)r->env->items : none;
+}
+
+/* In the child: never returns; what goes wrong is told to the parent as an errno through report_fd. */
+__attribute__((noreturn)) static void child(const struct run *r, const char *file, int capture_fd,
+					    int report_fd)
+{
+	sigset_t none;
+	int out = capture_fd >= 0 ? capture_fd : r->out_fd;
+	int err = r->err_fd == RUN_AS_OUT ? out : r->err_fd;
+	int e;
+
+	setpgid(0, 0);
+	for (int s = 1; s < NSIG; s++)
+		signal(s, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* stderr first where it shares stdout's old descriptor, so that a given fd 1 is not lost */
+	if ((err == RUN_INHERIT && r->err_fd == RUN_AS_OUT ? dup2(1, 2) : put_fd(err, 2)) >= 0 &&
+	    put_fd(out, 1) >= 0 && put_fd(RUN_NULL, 0) >= 0 && (!r->cwd || chdir(r->cwd) == 0)) {
+		syscall(SYS_close_range, 3, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */);
+		keep_open(r->keep_fds);
+		execve(file, (char *const *)r->argv, (char *const *)environment(r));
+	}
+	e = errno;
+	if (write(report_fd, &e, sizeof(e)) != sizeof(e))
+		_exit(126);
+	_exit(127);
+}
+
+/* Looks argv[0] up as execvp would, but on the PATH that the child is going to have. */
+static char *find_program(const struct run *r)
+{
+	const char *name = r->argv[0], *path;
+	CLEAN(strv) struct strv dirs = { 0 };
+
+	if (strchr(name, '/'))
+		return xstrdup(name);
+	path = r->env ? env_get(r->env, "PATH") : getenv("PATH");
+	strv_split(&dirs, path ? path : "/usr/sbin:/usr/bin:/sbin:/bin", ":");
+	for (size_t i = 0; i < dirs.n; i++) {
+		CLEAN(free) char *file = path_join(dirs.items[i], name);
+
+		if (access(file, X_OK) == 0)
+			return TAKE_PTR(file);
+	}
+	return NULL;
+}
+
+struct watch {
+	pid_t pid;
+	int pidfd;
+	int capture_fd;
+	int64_t deadline; /* 0: none */
+	int64_t kill_at;  /* 0: not yet asked to end */
+	int why;          /* the negative errno to return when we ended it */
+};
+
+static void ask_to_end(struct watch *w, int why)
+{
+	if (w->kill_at)
+		return;
+	w->why = why;
+	w->kill_at = now_usec() + (int64_t)GRACE_MS * 1000;
+	kill(-w->pid, SIGTERM);
+	kill(-w->pid, SIGCONT);
+}
+
+static void read_capture(const struct run *r, struct watch *w)
+{
+	enum { STEP = 16 * 1024 };
+	ssize_t n = read(w->capture_fd, buf_reserve(r->capture, STEP), STEP);
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n <= 0) {
+		close(w->capture_fd);
+		w->capture_fd = -1;
+		return;
+	}
+	r->capture->len += (size_t)n;
+	r->capture->data[r->capture->len] = '\0';
+	if (r->capture->len > r->capture_max) {
+		buf_reset(r->capture);
+		ask_to_end(w, -EFBIG);
+	}
+}
+
+/* Kernels before 5.3 have no pidfd: then the child is asked after each poll. */
+static bool has_ended(const struct watch *w, const struct pollfd *fd)
+{
+	siginfo_t info = { 0 };
+
+	if (w->pidfd >= 0)
+		return fd->revents != 0;
+	return waitid(P_PID, (id_t)w->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
+}
+
+/* Waits for the next thing to happen: the child's end, its output, a signal to us, a time limit. */
+static bool watch_once(const struct run *r, struct watch *w)
+{
+	struct pollfd fds[2] = { { .fd = w->pidfd, .events = POLLIN },
+				 { .fd = w->capture_fd, .events = POLLIN } };
+	int n = poll(fds, 2, 100);
+	int64_t now = now_usec();
+
+	if (n > 0 && fds[1].revents)
+		read_capture(r, w);
+	else if (n >= 0 && has_ended(w, &fds[0]))
+		return false;
+	if (run_pending_signal())
+		ask_to_end(w, -ECANCELED);
+	if (w->deadline && now > w->deadline)
+		ask_to_end(w, -ETIMEDOUT);
+	if (w->kill_at && now > w->kill_at)
+		kill(-w->pid, SIGKILL);
+	return true;
+}
+
+static int reap(struct watch *w)
+{
+	int status = 0;
+
+	while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	/* what the child left running in its group must not outlive an end that we asked for */
+	if (w->why)
+		kill(-w->pid, SIGKILL);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static int start(const struct run *r, const char *file, struct watch *w)
+{
+	CLEAN(fd) int report_r = -1, report_w = -1, cap_r = -1, cap_w = -1;
+	int p[2], e = 0;
+
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return -errno;
+	report_r = p[0];
+	report_w = p[1];
+	if (r->capture) {
+		if (pipe2(p, O_CLOEXEC) < 0)
+			return -errno;
+		cap_r = p[0];
+		cap_w = p[1];
+	}
+	w->pid = fork();
+	if (w->pid < 0)
+		return -errno;
+	if (w->pid == 0)
+		child(r, file, cap_w, report_w);
+	setpgid(w->pid, w->pid);
+	close(TAKE_FD(report_w));
+	if (read(report_r, &e, sizeof(e)) == sizeof(e)) {
+		waitpid(w->pid, NULL, 0);
+		return -e;
+	}
+	w->pidfd = (int)syscall(SYS_pidfd_open, w->pid, 0);
+	w->capture_fd = TAKE_FD(cap_r);
+	return 0;
+}
+
+int run_command(const struct run *r, struct run_result *ret, struct fail *f)
+{
+	CLEAN(free) char *file = find_program(r);
+	struct watch w = { .pidfd = -1, .capture_fd = -1 };
+	int64_t began = now_usec();
+	int err;
+
+	if (!file)
+		return fail_set(f, -ENOENT, "'%s' was not found on PATH", r->argv[0]);
+	fflush(NULL);
+	err = start(r, file, &w);
+	if (err < 0)
+		return fail_errno(f, err, "cannot run '%s'", r->argv[0]);
+	if (r->timeout_ms)
+		w.deadline = began + (int64_t)r->timeout_ms * 1000;
+	while (watch_once(r, &w))
+		;
+	/* what is still in the pipe when the child is gone counts; what its leftovers write does not */
+	if (w.capture_fd >= 0) {
+		fcntl(w.capture_fd, F_SETFL, O_NONBLOCK);
+		for (size_t before = (size_t)-1; w.capture_fd >= 0 && before != r->capture->len;) {
+			before = r->capture->len;
+			read_capture(r, &w);
+		}
+		if (w.capture_fd >= 0)
+			close(w.capture_fd);
+	}
+	ret->status = reap(&w);
+	if (w.pidfd >= 0)
+		close(w.pidfd);
+	ret->usec = now_usec() - began;
+	if (w.why == -ECANCELED)
+		return fail_set(f, -ECANCELED, "'%s' was interrupted", r->argv[0]);
+	if (w.why)
+		return fail_errno(f, w.why, "'%s' was stopped", r->argv[0]);
+	return 0;
+}

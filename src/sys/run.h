@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef DKMS_SYS_RUN_H
+#define DKMS_SYS_RUN_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/fail.h"
+#include "base/strv.h"
+
+/*
+ * The one place that starts children.
+ *
+ * A child gets a process group of its own, stdin from /dev/null, default signal dispositions and an
+ * empty signal mask; no descriptor but 0, 1, 2 and those of keep_fds is inherited.
+ * The signals that end dkms (INT, TERM, HUP, QUIT) are blocked by main; while a child runs they are
+ * watched: the group then gets TERM, two seconds later KILL, and run_command returns -ECANCELED.
+ */
+struct run {
+	const char *const *argv;  /* argv[0] is looked up on PATH of `env` unless it has a '/' */
+	const struct strv *env;   /* the whole environment; NULL: ours */
+	const char *cwd;          /* NULL: ours */
+	int out_fd;               /* stdout; RUN_NULL, RUN_INHERIT or a descriptor */
+	int err_fd;               /* the same for stderr; RUN_AS_OUT: where stdout goes */
+	struct buf *capture;      /* if set, stdout is read into it instead (err_fd RUN_AS_OUT too) */
+	size_t capture_max;       /* bytes; more than that: the child is killed, -EFBIG */
+	unsigned timeout_ms;      /* 0: none; reached: the child is killed, -ETIMEDOUT */
+	const int *keep_fds;      /* descriptors to leave open, ended by -1; NULL: none */
+};
+
+enum { RUN_NULL = -1, RUN_INHERIT = -2, RUN_AS_OUT = -3 };
+
+struct run_result {
+	int status;       /* exit status as a shell would give it: 128 + n for signal n, 127 not found */
+	int64_t usec;     /* wall time */
+};
+
+/*
+ * Runs to the end. 0: the child ran, see ret->status (which may be non-zero). Negative: it could not be
+ * started (-ENOENT, -EACCES, …) or was ended by us (-ECANCELED, -ETIMEDOUT, -EFBIG); f says which
+ * command.
+ */
+int run_command(const struct run *r, struct run_result *ret, struct fail *f);
+
+/* Blocks the ending signals in this process; main calls it once, before anything else runs. */
+void run_block_signals(void);
+/* The ending signal that arrived, or 0; stays once seen. Looked at between steps. */
+int run_pending_signal(void);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef DKMS_SYS_SIGN_H
+#define DKMS_SYS_SIGN_H
+
+#include "base/fail.h"
+#include "core/distro.h"
+#include "core/kconfig.h"
+#include "sys/framework.h"
+
+/* What decides whether and with what modules for a kernel are signed. Borrowed. */
+struct sign_request {
+	const struct framework *framework;
+	const struct distro *distro;
+	const struct kconfig *kconfig; /* the kernel's configuration; may be empty */
+	const char *kernel;
+	const char *kernel_source_dir;
+	const char *install_tree;
+	const struct strv *environment;
+};
+
+enum sign_method {
+	SIGN_OFF,      /* not to be signed: `why` says so in words */
+	SIGN_HELPER,   /* our own helper program (libcrypto) */
+	SIGN_EXTERNAL, /* a sign-file program: framework.conf's, or the distribution's */
+};
+
+struct signer {
+	enum sign_method method;
+	char *program;  /* the helper or the external program */
+	char *hash;     /* CONFIG_MODULE_SIG_HASH, "sha256" */
+	char *key, *certificate;
+	char *why;      /* for SIGN_OFF */
+};
+
+/*
+ * Chooses method and key, and makes a key pair where both or one is missing (the rules of dkms(8),
+ * "Signing"). 0 also when there will be no signature (SIGN_OFF); a key that cannot be made is SIGN_OFF
+ * with the reason in f and in ret->why: a loud warning, no failed build.
+ */
+int signer_prepare(const struct sign_request *rq, struct signer *ret, struct fail *f);
+void signer_done(struct signer *s);
+static inline void clean_signer(struct signer *s)
+{
+	signer_done(s);
+}
+
+/* Signs one uncompressed module file in place (written beside, renamed). */
+int signer_sign(const struct signer *s, const char *path, struct fail *f);
+
+/* Are we in a chroot or a container's foreign root (dkms(8), "Signing")? */
+bool chroot_detect(const struct strv *environment);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "unit.h"
+
+#include <errno.h>
+
+#include "base/env.h"
+#include "sys/run.h"
+
+static int sh(const char *script, struct buf *out, size_t max, unsigned ms, int *status)
+{
+	const char *const argv[] = { "sh", "-c", script, NULL };
+	struct run r = { .argv = argv, .out_fd = RUN_NULL, .err_fd = RUN_INHERIT, .capture = out,
+			 .capture_max = max, .timeout_ms = ms };
+	struct run_result res = { 0 };
+	CLEAN(fail) struct fail f = { 0 };
+	int e = run_command(&r, &res, &f);
+
+	*status = res.status;
+	return e;
+}
+
+static void captures_output_and_status(void **state)
+{
+	CLEAN(buf) struct buf out = { 0 };
+	int status;
+
+	assert_int_equal(sh("echo hello; exit 7", &out, 1000, 0, &status), 0);
+	assert_int_equal(status, 7);
+	assert_string_equal(buf_str(&out), "hello\n");
+}
+
+static void dies_by_signal_as_a_shell_says(void **state)
+{
+	int status;
+
+	assert_int_equal(sh("kill -9 $$", NULL, 0, 0, &status), 0);
+	assert_int_equal(status, 137);
+}
+
+static void limits_hold(void **state)
+{
+	CLEAN(buf) struct buf out = { 0 };
+	int status;
+
+	assert_int_equal(sh("while :; do echo xxxxxxxxxxxxxxxx; done", &out, 10000, 0, &status), -EFBIG);
+	assert_int_equal(sh("sleep 60", NULL, 0, 50, &status), -ETIMEDOUT);
+}
+
+static void missing_program_is_told(void **state)
+{
+	const char *const argv[] = { "no-such-program-here", NULL };
+	struct run r = { .argv = argv, .out_fd = RUN_NULL, .err_fd = RUN_NULL };
+	struct run_result res = { 0 };
+	CLEAN(fail) struct fail f = { 0 };
+
+	assert_int_equal(run_command(&r, &res, &f), -ENOENT);
+	assert_non_null(strstr(f.text, "no-such-program-here"));
+}
+
+static void environment_is_what_was_given(void **state)
+{
+	const char *const argv[] = { "sh", "-c", "echo \"$A\" \"$HOME\"", NULL };
+	CLEAN(strv) struct strv env = { 0 };
+	CLEAN(buf) struct buf out = { 0 };
+	struct run r = { .argv = argv, .env = &env, .out_fd = RUN_NULL, .err_fd = RUN_AS_OUT,
+			 .capture = &out, .capture_max = 100, .cwd = "/" };
+	struct run_result res = { 0 };
+
+	env_set(&env, "PATH", "/usr/bin:/bin");
+	env_set(&env, "A", "1");
+	env_set(&env, "A", "2");
+	assert_int_equal(run_command(&r, &res, NULL), 0);
+	assert_string_equal(buf_str(&out), "2 \n");
+	env_unset(&env, "A");
+	assert_null(env_get(&env, "A"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(captures_output_and_status),
+		cmocka_unit_test(dies_by_signal_as_a_shell_says),
+		cmocka_unit_test(limits_hold),
+		cmocka_unit_test(missing_program_is_told),
+		cmocka_unit_test(environment_is_what_was_given),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
