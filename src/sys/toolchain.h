@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef DKMS_SYS_TOOLCHAIN_H
+#define DKMS_SYS_TOOLCHAIN_H
+
+#include "base/fail.h"
+#include "base/strv.h"
+#include "sys/kernel.h"
+
+/* CC, LD and strip for a kernel (dkms(8), "Toolchain"). NULL: nothing to say, make's own default. */
+struct toolchain {
+	char *cc;      /* value of CC and KERNEL_CC, or NULL */
+	char *ld;      /* value of LD and KERNEL_LD, or NULL */
+	char *strip;   /* "strip" or "llvm-strip" */
+	char *missing; /* the compiler that built the kernel and is not installed, or NULL */
+};
+
+/* `environment` gives PATH. A missing compiler is no failure here: ret->missing names it. */
+int toolchain_choose(struct kernel *k, const struct strv *environment, struct toolchain *ret,
+		     struct fail *f);
+void toolchain_done(struct toolchain *t);
+static inline void clean_toolchain(struct toolchain *t)
+{
+	toolchain_done(t);
+}
+
+#endif
