@@ -7,9 +7,15 @@
 
 enum { MODULE_FILE_MAX = 512 << 20 }; /* bytes, after decompression: refuse to go on beyond */
 
+/*
+ * Unpacks gzip, xz or zstd (the content's magic decides; anything else is taken as it is) into ret, which
+ * must be empty. -EFBIG for more than max bytes, -EBADMSG for what is cut off, damaged or followed by
+ * something else; ret is then empty.
+ */
+int module_file_unpack(const void *data, size_t len, size_t max, struct buf *ret, struct fail *f);
 /* Reads .ko, .ko.gz, .ko.xz or .ko.zst (the content's magic decides) into ret, decompressed. */
 int module_file_load(const char *path, struct buf *ret, struct fail *f);
-/* module_file_load + module_info_parse. */
+/* module_file_load + module_info_parse. On failure ret is empty. */
 int module_file_info(const char *path, struct module_info *ret, struct fail *f);
 
 #endif
