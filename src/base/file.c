@@ -286,7 +286,7 @@ int dir_list(const char *path, struct strv *ret_names)
 	return 0;
 }
 
-static int copy_bytes(int from, int to)
+int fd_copy(int from, int to)
 {
 	CLEAN(free) char *b = NULL;
 
@@ -327,7 +327,7 @@ int file_copy(const char *src, const char *dst, mode_t mode)
 		return -errno;
 	if (fchmod(to, mode) < 0)
 		return -errno;
-	return copy_bytes(from, to);
+	return fd_copy(from, to);
 }
 
 int file_same(const char *a, const char *b)

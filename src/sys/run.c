@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/env.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
 
@@ -116,20 +117,18 @@ __attribute__((noreturn)) static void child(const struct run *r, const char *fil
 	_exit(127);
 }
 
-/* Looks argv[0] up as execvp would, but on the PATH that the child is going to have. */
-static char *find_program(const struct run *r)
+char *run_find(const char *name, const struct strv *env)
 {
-	const char *name = r->argv[0], *path;
+	const char *path = env ? env_get(env, "PATH") : getenv("PATH");
 	CLEAN(strv) struct strv dirs = { 0 };
 
 	if (strchr(name, '/'))
-		return xstrdup(name);
-	path = r->env ? env_get(r->env, "PATH") : getenv("PATH");
+		return access(name, X_OK) == 0 ? xstrdup(name) : NULL;
 	strv_split(&dirs, path ? path : "/usr/sbin:/usr/bin:/sbin:/bin", ":");
 	for (size_t i = 0; i < dirs.n; i++) {
 		CLEAN(free) char *file = path_join(dirs.items[i], name);
 
-		if (access(file, X_OK) == 0)
+		if (access(file, X_OK) == 0 && !path_is_dir(file))
 			return TAKE_PTR(file);
 	}
 	return NULL;
@@ -250,7 +249,8 @@ static int start(const struct run *r, const char *file, struct watch *w)
 
 int run_command(const struct run *r, struct run_result *ret, struct fail *f)
 {
-	CLEAN(free) char *file = find_program(r);
+	CLEAN(free) char *file = strchr(r->argv[0], '/') ? xstrdup(r->argv[0])
+						       : run_find(r->argv[0], r->env);
 	struct watch w = { .pidfd = -1, .capture_fd = -1 };
 	int64_t began = now_usec();
 	int err;

@@ -42,6 +42,10 @@ struct run_result {
  */
 int run_command(const struct run *r, struct run_result *ret, struct fail *f);
 
+/* The file that `name` means on the PATH of env (NULL: ours), as execvp would find it; caller frees; NULL:
+ * there is none. */
+char *run_find(const char *name, const struct strv *env);
+
 /* Blocks the ending signals in this process; main calls it once, before anything else runs. */
 void run_block_signals(void);
 /* The ending signal that arrived, or 0; stays once seen. Looked at between steps. */
