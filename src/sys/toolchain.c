@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sys/toolchain.h"
+
+#include "base/env.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "sys/run.h"
+
+enum { OUTPUT_MAX = 64 << 10, MAKE_MS = 10000 };
+
+static bool is_installed(const char *program, const struct strv *environment)
+{
+	CLEAN(free) char *file = run_find(program, environment);
+
+	return file != NULL;
+}
+
+/* The first word of what `cc --version` said when the kernel was built, or NULL. */
+static char *kernels_own_cc(struct kernel *k)
+{
+	CLEAN(free) char *text = kconfig_get(kernel_config(k), "CONFIG_CC_VERSION_TEXT");
+	CLEAN(strv) struct strv words = { 0 };
+
+	if (text)
+		strv_split(&words, text, " \t");
+	return words.n ? xstrdup(words.items[0]) : NULL;
+}
+
+/*
+ * Debian's headers have a makefile that says what CC is; make itself is asked, since its value may be an
+ * expression. What make has as its default or from the environment is nobody's wish.
+ */
+static char *cc_of_kernelvariables(struct kernel *k, const struct strv *environment)
+{
+	static const char *const unwanted[] = { "CC", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEFILES" };
+	CLEAN(free) char *file = path_join(k->source_dir, ".kernelvariables");
+	const char *const argv[] = {
+		"make", "-s", "--no-print-directory", "-f", file, "--eval",
+		"dkms-show-cc: ; @: $(info $(if $(filter file override,$(origin CC)),$(CC)))",
+		"dkms-show-cc", NULL };
+	CLEAN(strv) struct strv env = { 0 }, words = { 0 };
+	CLEAN(buf) struct buf out = { 0 };
+	struct run r = { .argv = argv, .env = &env, .cwd = "/", .out_fd = RUN_NULL, .err_fd = RUN_NULL,
+			 .capture = &out, .capture_max = OUTPUT_MAX, .timeout_ms = MAKE_MS };
+	struct run_result res = { 0 };
+
+	if (!path_is_file(file))
+		return NULL;
+	strv_add_all(&env, environment);
+	for (size_t i = 0; i < COUNT_OF(unwanted); i++)
+		env_unset(&env, unwanted[i]);
+	if (run_command(&r, &res, NULL) < 0 || res.status != 0)
+		return NULL;
+	strv_split(&words, buf_str(&out), " \t\n");
+	return words.n ? strv_join(&words, " ") : NULL;
+}
+
+int toolchain_choose(struct kernel *k, const struct strv *environment, struct toolchain *ret,
+		     struct fail *f)
+{
+	CLEAN(free) char *own = kernels_own_cc(k);
+	const struct kconfig *kc = kernel_config(k);
+
+	*ret = (struct toolchain){ .strip = xstrdup(kernel_is_clang(k) ? "llvm-strip" : "strip") };
+	if (own && is_installed(own, environment))
+		ret->cc = TAKE_PTR(own);
+	else if (kconfig_is_on(kc, "CONFIG_CC_IS_CLANG"))
+		ret->cc = xstrdup("clang");
+	else
+		ret->cc = cc_of_kernelvariables(k, environment);
+	if (own)
+		ret->missing = TAKE_PTR(own);
+	if (kconfig_is_on(kc, "CONFIG_LD_IS_LLD"))
+		ret->ld = xstrdup("ld.lld");
+	return 0;
+}
+
+void toolchain_done(struct toolchain *t)
+{
+	free(t->cc);
+	free(t->ld);
+	free(t->strip);
+	free(t->missing);
+	*t = (struct toolchain){ 0 };
+}
