@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sys/build.h"
+
+#include <errno.h>
+#include <stdarg.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "core/outcome.h"
+#include "sys/build_env.h"
+#include "sys/build_failure.h"
+#include "sys/build_finish.h"
+#include "sys/build_publish.h"
+#include "sys/script.h"
+#include "sys/tree_copy.h"
+
+void build_warn(const struct build *b, const char *hint, const char *fmt, ...)
+{
+	const struct build_observer *o = b->job->observer;
+	CLEAN(free) char *text = NULL;
+	va_list ap;
+
+	if (!o || !o->warn)
+		return;
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
+	va_end(ap);
+	o->warn(o->ctx, text ? text : fmt, hint);
+}
+
+static void enter_phase(const struct build *b, enum build_phase phase)
+{
+	const struct build_observer *o = b->job->observer;
+
+	if (o && o->phase)
+		o->phase(o->ctx, phase);
+}
+
+static void build_init(struct build *b, const struct build_job *job)
+{
+	CLEAN(free) char *version_dir = NULL, *name = NULL;
+
+	*b = (struct build){ .job = job, .log = { .fd = -1 } };
+	b->at = (struct layout){ .tree = job->dkms_tree, .module = job->conf->module,
+				 .version = job->conf->version, .kernel = job->kernel->release,
+				 .arch = job->kernel->arch };
+	version_dir = layout_version(&b->at);
+	name = xasprintf(".new-%s-%s", b->at.kernel, b->at.arch);
+	b->build_dir = layout_build_dir(&b->at);
+	b->source = layout_source(&b->at);
+	b->override_dir = path_join(job->etc_dir, b->at.module);
+	b->stage = path_join(version_dir, name);
+}
+
+static void build_done(struct build *b)
+{
+	free(b->build_dir);
+	free(b->source);
+	free(b->override_dir);
+	free(b->stage);
+	build_log_done(&b->log);
+	strv_done(&b->env);
+}
+
+static void clean_build(struct build *b)
+{
+	build_done(b);
+}
+
+/* dkms.conf alone is no source; such a directory is what a package of binaries leaves. */
+static int check_source(const struct build *b, struct fail *f)
+{
+	CLEAN(strv) struct strv names = { 0 };
+	int r = dir_list(b->source, &names);
+
+	if (r < 0)
+		return fail_set(f, -E_NO_SOURCE, "the source of %s/%s cannot be read from '%s': %s",
+				b->at.module, b->at.version, b->source, strerror(-r));
+	if (names.n < 2)
+		return fail_set(f, -E_NO_SOURCE, "there is no source of %s/%s in '%s' to build from",
+				b->at.module, b->at.version, b->source);
+	return 0;
+}
+
+static int copy_source(struct build *b, struct fail *f)
+{
+	CLEAN(free) char *log = path_join(b->build_dir, "make.log");
+	int r;
+
+	enter_phase(b, BUILD_COPY);
+	r = tree_remove(b->build_dir);
+	if (r < 0)
+		return fail_errno(f, r, "cannot remove '%s'", b->build_dir);
+	r = tree_copy(b->source, b->build_dir, f);
+	if (r < 0) {
+		/* a full disk has no use for half a copy */
+		tree_remove(b->build_dir);
+		dir_make(b->build_dir);
+		return r;
+	}
+	r = build_log_open(&b->log, log, &b->at);
+	return r < 0 ? fail_errno(f, r, "cannot write '%s'", log) : 0;
+}
+
+static int overlay_patches(struct build *b, struct fail *f)
+{
+	CLEAN(free) char *from = path_join(b->override_dir, "patches");
+	CLEAN(free) char *to = path_join(b->build_dir, "patches");
+
+	return path_is_dir(from) ? tree_copy(from, to, f) : 0;
+}
+
+static int apply_patch(struct build *b, const char *name, struct fail *f)
+{
+	CLEAN(free) char *file = path_join(b->build_dir, "patches", name);
+	CLEAN(free) char *arg = xasprintf("./patches/%s", name);
+	CLEAN(free) char *shown = xasprintf("patch -p1 < ./patches/%s", name);
+	CLEAN(free) char *description = xasprintf("Applying patch %s", name);
+	/* -f: patch would ask its questions on the terminal, past the log and everybody's patience */
+	const char *const argv[] = { "patch", "-p1", "-f", "-i", arg, NULL };
+	struct build_command c = { .description = description, .shown = shown, .dir = b->build_dir };
+	int status = 0, r;
+
+	if (path_has_dotdot(name))
+		return fail_set(f, -E_PATCH_MISSING, "patch '%s' has a '..' in its path", name);
+	if (!path_is_file(file)) {
+		fail_set(f, -E_PATCH_MISSING, "patch '%s' is not there", file);
+		fail_hint(f, "it is named by PATCH in dkms.conf");
+		return -E_PATCH_MISSING;
+	}
+	r = build_program(b, &c, argv, &status, f);
+	if (r < 0)
+		return r;
+	return status ? fail_set(f, -E_PATCH_FAILED, "patch '%s' did not apply", name) : 0;
+}
+
+static int apply_patches(struct build *b, struct fail *f)
+{
+	const struct conf *conf = b->job->conf;
+	int r = overlay_patches(b, f);
+
+	if (r == 0 && conf->n_patches)
+		enter_phase(b, BUILD_PATCH);
+	for (size_t i = 0; r == 0 && i < conf->n_patches; i++)
+		r = apply_patch(b, conf->patches[i].name, f);
+	return r;
+}
+
+/* PRE_BUILD and POST_BUILD. */
+static int build_script(struct build *b, const char *kind, const char *line, struct fail *f)
+{
+	CLEAN(free) char *file = NULL, *dir = NULL, *shown = NULL, *description = NULL;
+	struct build_command c = { .line = line, .is_script = true };
+	int status = 0, r;
+
+	if (str_is_empty(line))
+		return 0;
+	if (!script_locate(line, b->build_dir, b->override_dir, &file, &dir)) {
+		build_warn(b, NULL, "the %s script '%s' is not an executable file; it was not run", kind,
+			   line);
+		return 0;
+	}
+	description = xasprintf("Running the %s script", kind);
+	shown = xasprintf("cd %s/ && %s/%s", dir, dir, line);
+	c.description = description;
+	c.shown = shown;
+	c.dir = dir;
+	r = build_bash(b, &c, &status, f);
+	if (r < 0 || status == 0)
+		return r;
+	return fail_set(f, -(E_SCRIPT + status), "the %s script '%s' failed with status %d", kind, line,
+			status);
+}
+
+static int run_make(struct build *b, struct fail *f)
+{
+	const struct build_job *job = b->job;
+	struct conf_make m = { .kernel = b->at.kernel, .kernel_source_dir = job->kernel->source_dir,
+			       .build_dir = b->build_dir, .jobs = job->jobs,
+			       .clang = kernel_is_clang(job->kernel) };
+	CLEAN(free) char *line = conf_make_command(job->conf, &m, NULL);
+	struct build_command c = { .description = "Building module(s)", .shown = line, .line = line,
+				   .dir = b->build_dir };
+	int status = 0, r;
+
+	enter_phase(b, BUILD_MAKE);
+	r = build_bash(b, &c, &status, f);
+	if (r < 0 || status == 0)
+		return r;
+	return fail_set(f, -E_MAKE_FAILED, "the build of %s/%s for kernel %s (%s) failed: make ended "
+			"with status %d", b->at.module, b->at.version, b->at.kernel, b->at.arch, status);
+}
+
+/* Up to the moment when the version is built. */
+static int build_and_publish(struct build *b, struct fail *f)
+{
+	int r = copy_source(b, f);
+
+	if (r == 0) {
+		build_env_prepare(b);
+		r = apply_patches(b, f);
+	}
+	if (r == 0) {
+		if (b->job->conf->pre_build)
+			enter_phase(b, BUILD_PRE);
+		r = build_script(b, "pre_build", b->job->conf->pre_build, f);
+	}
+	if (r == 0)
+		r = run_make(b, f);
+	if (r == 0) {
+		enter_phase(b, BUILD_FINISH);
+		r = build_finish(b, f);
+	}
+	if (r == 0)
+		r = build_publish(b, f);
+	if (r < 0)
+		tree_remove(b->stage);
+	return r;
+}
+
+static int after_publishing(struct build *b, struct fail *f)
+{
+	int r;
+
+	build_failure_forget(b);
+	if (b->job->conf->post_build)
+		enter_phase(b, BUILD_POST);
+	r = build_script(b, "post_build", b->job->conf->post_build, f);
+	return r < 0 ? r : build_publish_log(b, f);
+}
+
+int build_run(const struct build_job *job, struct build_result *ret, struct fail *f)
+{
+	CLEAN(build) struct build b;
+	CLEAN(fail) struct fail own = { 0 };
+	int r;
+
+	*ret = (struct build_result){ 0 };
+	build_init(&b, job);
+	r = check_source(&b, &own);
+	if (r == 0) {
+		r = build_and_publish(&b, &own);
+		if (r < 0)
+			build_failure_tell(&b, &own, ret);
+		else
+			r = after_publishing(&b, &own);
+		str_set(&ret->log_path, b.log.path);
+	}
+	if (r < 0 && ret->log_path && !own.hint)
+		fail_hint(&own, "the log is '%s'", ret->log_path);
+	fail_move(f, &own);
+	return r;
+}
+
+void build_result_done(struct build_result *r)
+{
+	free(r->log_path);
+	errlog_done(&r->errlog);
+	*r = (struct build_result){ 0 };
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sys/build_finish.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "core/outcome.h"
+#include "sys/build_check.h"
+#include "sys/run.h"
+
+static char *fd_path(int fd)
+{
+	CLEAN(free) char *link = xasprintf("/proc/self/fd/%d", fd);
+	char *path = NULL;
+
+	return link_read(AT_FDCWD, link, &path) == 0 ? path : NULL;
+}
+
+/* For links that are absolute, or that leave and come back: what was opened tells where it is. */
+static int open_and_look(int dirfd, const char *name)
+{
+	CLEAN(fd) int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	CLEAN(free) char *dir = NULL, *path = NULL;
+
+	if (fd < 0)
+		return -errno;
+	dir = fd_path(dirfd);
+	path = fd_path(fd);
+	if (!dir || !path || !path_is_below(path, dir))
+		return -EXDEV;
+	return TAKE_FD(fd);
+}
+
+/* Opens a regular file for reading that lies below dirfd, whatever links lead there; -errno. */
+static int open_beneath(int dirfd, const char *name)
+{
+	struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+				.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
+	CLEAN(fd) int fd = (int)syscall(SYS_openat2, dirfd, name, &how, sizeof(how));
+	struct stat st;
+
+	if (fd < 0 && (errno == ENOENT || errno == EACCES || errno == ENOTDIR || errno == ELOOP))
+		return -errno;
+	if (fd < 0)
+		fd = open_and_look(dirfd, name);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	return TAKE_FD(fd);
+}
+
+static int store(int from, const char *path)
+{
+	CLEAN(fd) int to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	int r;
+
+	if (to < 0)
+		return -errno;
+	r = fd_copy(from, to);
+	return r == 0 && fchmod(to, 0644) < 0 ? -errno : r;
+}
+
+static int take_module(struct build *b, int dirfd, const struct conf_module *m, const char *path,
+		       struct fail *f)
+{
+	CLEAN(free) char *name = xasprintf("%s%s.ko", m->built_location ? m->built_location : "",
+					   m->built_name);
+	const char *p = name + strspn(name, "/");
+	CLEAN(fd) int fd = open_beneath(dirfd, *p ? p : name);
+	int r;
+
+	if (fd < 0) {
+		r = fd == -EXDEV ? fail_set(f, -E_NO_RESULT,
+					    "'%s', which dkms.conf promises, is not in the build directory", name)
+		  : fd == -EINVAL ? fail_set(f, -E_NO_RESULT, "'%s', which dkms.conf promises, is no regular file", name)
+		  : fail_set(f, -E_NO_RESULT, "make ended well, but '%s', which dkms.conf promises, was not "
+			     "made: %s", name, strerror(-fd));
+		fail_hint(f, "look at BUILT_MODULE_NAME and BUILT_MODULE_LOCATION, and at the log '%s'",
+			  b->log.path);
+		return r;
+	}
+	r = store(fd, path);
+	return r < 0 ? fail_errno(f, r, "cannot store '%s'", path) : 0;
+}
+
+/* Runs a tool on a staged file; its output goes nowhere, so its status is all there is to tell. */
+static int run_tool(const struct build *b, const char *const *argv, struct fail *f)
+{
+	CLEAN(buf) struct buf out = { 0 };
+	struct run r = { .argv = argv, .env = b->job->environment, .cwd = "/", .out_fd = RUN_NULL,
+			 .err_fd = RUN_AS_OUT, .capture = &out, .capture_max = 1 << 20 };
+	struct run_result res = { 0 };
+	int e = run_command(&r, &res, f);
+
+	if (e < 0)
+		return e;
+	if (res.status == 0)
+		return 0;
+	return fail_set(f, -EIO, "'%s' ended with status %d: %.*s", argv[0], res.status,
+			(int)strcspn(buf_str(&out), "\n"), buf_str(&out));
+}
+
+static int strip_module(const struct build *b, const char *path)
+{
+	const struct toolchain *t = b->job->toolchain;
+	const char *const argv[] = { t && t->strip ? t->strip : "strip", "-g", path, NULL };
+	CLEAN(fail) struct fail f = { 0 };
+	int r = run_tool(b, argv, &f);
+
+	if (r < 0 && r != -ECANCELED)
+		build_warn(b, NULL, "'%s' is not stripped: %s", path_base(path), f.text);
+	return r == -ECANCELED ? r : 0;
+}
+
+static int sign_module(const struct build *b, const char *path)
+{
+	CLEAN(fail) struct fail f = { 0 };
+	int r;
+
+	if (!b->job->signer || b->job->signer->method == SIGN_OFF)
+		return 0;
+	r = signer_sign(b->job->signer, path, &f);
+	if (r < 0 && r != -ECANCELED)
+		build_warn(b, f.hint, "'%s' is not signed: %s", path_base(path), f.text);
+	return r == -ECANCELED ? r : 0;
+}
+
+struct compressor {
+	const char *suffix, *program;
+	const char *force; /* over a leftover, and past what else it would ask */
+};
+
+static const struct compressor compressors[] = {
+	{ ".ko.gz", "gzip", "-f" },
+	{ ".ko.xz", "xz", "-f" },
+	{ ".ko.zst", "zstd", "-f" },
+};
+
+static const char *compressor_options(const struct framework *fw, const struct compressor *c)
+{
+	if (!fw)
+		return NULL;
+	return str_eq(c->program, "gzip") ? fw->compress_gzip_opts
+	       : str_eq(c->program, "xz") ? fw->compress_xz_opts
+					  : fw->compress_zstd_opts;
+}
+
+/* path (…/x.ko) becomes …/x.ko<suffix of the kernel's own modules>; *ret_path is the new name. */
+static int compress_module(const struct build *b, const char *path, char **ret_path, struct fail *f)
+{
+	const char *suffix = kernel_suffix(b->job->kernel);
+	const struct compressor *c = NULL;
+	CLEAN(strv) struct strv argv = { 0 };
+	const char *options;
+	int r;
+
+	for (size_t i = 0; i < COUNT_OF(compressors); i++)
+		if (str_eq(suffix, compressors[i].suffix))
+			c = &compressors[i];
+	if (!c) {
+		*ret_path = xstrdup(path);
+		return 0;
+	}
+	options = compressor_options(b->job->framework, c);
+	strv_add(&argv, c->program);
+	if (options)
+		strv_split(&argv, options, " \t\n");
+	strv_add(&argv, c->force);
+	strv_add(&argv, path);
+	r = run_tool(b, (const char *const *)argv.items, f);
+	if (r < 0) {
+		fail_wrap(f, "cannot compress '%s'", path_base(path));
+		return r;
+	}
+	*ret_path = xasprintf("%s%s", path, suffix + strlen(".ko"));
+	if (!path_is_file(*ret_path))
+		return fail_set(f, -EIO, "'%s' made no '%s'", c->program, path_base(*ret_path));
+	unlink(path); /* zstd without --rm leaves it */
+	return 0;
+}
+
+/* On the disk before the name that others see is. */
+static int settle(const char *path)
+{
+	CLEAN(fd) int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 || fchmod(fd, 0644) < 0 || fsync(fd) < 0)
+		return -errno;
+	return 0;
+}
+
+static int finish_module(struct build *b, const struct conf_module *m, const char *path,
+			 struct fail *f)
+{
+	CLEAN(free) char *stored = NULL;
+	int r = m->strip ? strip_module(b, path) : 0;
+
+	if (r == 0)
+		r = sign_module(b, path);
+	if (r < 0)
+		return fail_set(f, r, "interrupted");
+	r = compress_module(b, path, &stored, f);
+	if (r < 0)
+		return r;
+	r = settle(stored);
+	return r < 0 ? fail_errno(f, r, "cannot store '%s'", stored) : 0;
+}
+
+/* Others that are built against this one need it. */
+static int keep_symvers(struct build *b, int dirfd, const char *dir, struct fail *f)
+{
+	CLEAN(free) char *path = path_join(dir, "Module.symvers");
+	CLEAN(fd) int fd = open_beneath(dirfd, "Module.symvers");
+	int r;
+
+	if (fd < 0)
+		return 0;
+	r = store(fd, path);
+	if (r == 0)
+		r = settle(path);
+	return r < 0 ? fail_errno(f, r, "cannot store '%s'", path) : 0;
+}
+
+static bool is_excluded(const struct build *b, size_t i)
+{
+	const struct conf_exclusion *x = b->job->exclusion;
+
+	return x && x->modules && x->modules[i];
+}
+
+static int take_all(struct build *b, const char *dir, struct strv *paths, struct fail *f)
+{
+	const struct conf *conf = b->job->conf;
+	CLEAN(fd) int dirfd = open(b->build_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = 0;
+
+	if (dirfd < 0)
+		return fail_errno(f, errno, "cannot open '%s'", b->build_dir);
+	for (size_t i = 0; i < conf->n_modules && r == 0; i++) {
+		strv_add_fmt(paths, "%s/%s.ko", dir, conf->modules[i].dest_name);
+		if (!is_excluded(b, i))
+			r = take_module(b, dirfd, &conf->modules[i], paths->items[i], f);
+	}
+	return r == 0 ? keep_symvers(b, dirfd, dir, f) : r;
+}
+
+static int check_all(struct build *b, const struct strv *paths, struct fail *f)
+{
+	CLEAN(free) struct build_checkee *list = xcalloc(paths->n + 1, sizeof(*list));
+	size_t n = 0;
+
+	for (size_t i = 0; i < paths->n; i++)
+		if (!is_excluded(b, i))
+			list[n++] = (struct build_checkee){ paths->items[i],
+							    path_base(paths->items[i]) };
+	return build_check(b, list, n, f);
+}
+
+int build_finish(struct build *b, struct fail *f)
+{
+	CLEAN(free) char *dir = path_join(b->stage, "module");
+	CLEAN(strv) struct strv paths = { 0 };
+	int r = tree_remove(b->stage);
+
+	if (r == 0)
+		r = dir_make(dir);
+	if (r < 0)
+		return fail_errno(f, r, "cannot make '%s'", dir);
+	r = take_all(b, dir, &paths, f);
+	if (r == 0)
+		r = check_all(b, &paths, f);
+	for (size_t i = 0; i < paths.n && r == 0; i++)
+		if (!is_excluded(b, i))
+			r = finish_module(b, &b->job->conf->modules[i], paths.items[i], f);
+	return r;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sys/build_publish.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/path.h"
+
+/* The old one aside, the new one in; back again when that fails. */
+static int replace_by_renames(const char *from, const char *to)
+{
+	CLEAN(free) char *dir = path_dir(to);
+	CLEAN(free) char *aside = xasprintf("%s/.%s.dkms-old", dir, path_base(to));
+	int r = tree_remove(aside);
+
+	if (r < 0)
+		return r;
+	if (rename(to, aside) < 0) {
+		if (errno != EXDEV)
+			return -errno;
+		r = tree_remove(to);
+		if (r < 0)
+			return r;
+	}
+	if (rename(from, to) < 0) {
+		r = -errno;
+		rename(aside, to);
+		return r;
+	}
+	return tree_remove(aside);
+}
+
+int dir_replace(const char *from, const char *to)
+{
+	if (!path_lexists(to))
+		return rename(from, to) < 0 ? -errno : 0;
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE) == 0)
+		return tree_remove(from);
+	return replace_by_renames(from, to);
+}
+
+/* "<dependency>=<version>" becomes .dep_<dependency>, one line. */
+static int write_dep_records(const struct build *b)
+{
+	const struct strv *deps = b->job->dep_records;
+	int r = 0;
+
+	for (size_t i = 0; deps && i < deps->n && r == 0; i++) {
+		const char *eq = strchr(deps->items[i], '=');
+		CLEAN(free) char *path = NULL, *line = NULL;
+
+		if (!eq)
+			continue;
+		path = xasprintf("%s/.dep_%.*s", b->stage, (int)(eq - deps->items[i]), deps->items[i]);
+		line = xasprintf("%s\n", eq + 1);
+		r = file_write(path, line, strlen(line), 0644);
+	}
+	return r;
+}
+
+int build_publish(struct build *b, struct fail *f)
+{
+	CLEAN(free) char *built = layout_built(&b->at);
+	CLEAN(free) char *kernel_dir = path_dir(built);
+	int r = write_dep_records(b);
+
+	if (r == 0)
+		r = dir_make(kernel_dir);
+	if (r == 0)
+		r = dir_replace(b->stage, built);
+	if (r == 0)
+		r = dir_sync_of(built);
+	if (r == 0)
+		return 0;
+	rmdir(kernel_dir);
+	return fail_errno(f, r, "cannot store the result in '%s'", built);
+}
+
+/* Is what has the log's name still the log? A build can have put anything there. */
+static bool is_log_in_place(const struct build_log *log)
+{
+	struct stat a, b;
+
+	return fstat(log->fd, &a) == 0 && lstat(log->path, &b) == 0 && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
+}
+
+int build_publish_log(struct build *b, struct fail *f)
+{
+	CLEAN(free) char *path = layout_log(&b->at);
+	CLEAN(free) char *dir = path_dir(path);
+	int r = dir_make(dir);
+
+	if (r == 0 && fchmod(b->log.fd, 0644) < 0)
+		r = -errno;
+	if (r == 0 && (!is_log_in_place(&b->log) || rename(b->log.path, path) < 0))
+		r = build_log_save(&b->log, path);
+	if (r < 0)
+		return fail_errno(f, r, "cannot move the log to '%s'", path);
+	str_set(&b->log.path, path);
+	r = tree_remove(b->build_dir);
+	if (r < 0)
+		build_warn(b, NULL, "cannot remove '%s': %s", b->build_dir, strerror(-r));
+	return 0;
+}
