@@ -20,6 +20,7 @@
 #	kbuild_module NAME VERSION [CONF_LINES] the same, compiled by the kernel's own makefiles (a second or two)
 #	ready_ko FILE NAME VERSION [KERNEL [FIELD=VALUE...]]
 #	add_kernel RELEASE [.ko.xz]             another kernel in /lib/modules, modules so compressed
+#	as_distro ID [ID_LIKE]                  what os-release says (else it is the machine's own: Debian)
 # Trees made by hand
 #	tree_added M V; tree_built M V K; tree_installed M V K
 # Running and judging
@@ -187,6 +188,12 @@ add_kernel() {
 	done < <(find "$dir/kernel" -name '*.ko')
 	sed -i "s/\.ko\$/$suffix/" "$dir/modules.order"
 	depmod "$k"
+}
+
+as_distro() {
+	rm -f /etc/os-release
+	printf 'ID=%s\n' "$1" >/etc/os-release
+	[ -z "${2:-}" ] || printf 'ID_LIKE="%s"\n' "$2" >>/etc/os-release
 }
 
 # --- trees made by hand ----------------------------------------------------------------------------
