@@ -33,8 +33,6 @@
 
 # shellcheck disable=SC2034 # variables for the cases
 
-bats_require_minimum_version 1.7.0
-
 DKMS=/usr/sbin/dkms
 PEER_DKMS=${PEER:-}/usr/sbin/dkms
 if [ "${DKMS_TEST_SIDE:-ours}" = peer ]; then DKMS=$PEER_DKMS; fi
@@ -47,7 +45,7 @@ _lay() { # DIR LOWER: a private writable view of LOWER over DIR
 
 world_up() {
 	[ -n "${W:-}" ] || { echo "run this file with tests/run" >&2; return 1; }
-	C=$W/case
+	C=$W/${WORLD_CASE:-case}
 	mkdir -p "$C/tmp"
 	chmod 755 "$C"
 	chmod 1777 "$C/tmp"
@@ -56,7 +54,7 @@ world_up() {
 	_lay /etc "$etc"
 	_lay /var/lib "$HOST/var/lib"
 	_lay /usr/src "$HOST/usr/src"
-	_lay /usr/lib/modules "$WORLD/modules"
+	_lay /usr/lib/modules "${WORLD_MODULES:-$WORLD/modules}"
 	mount -t tmpfs dkms-case /boot
 	rm -rf /var/lib/dkms /etc/dkms
 	mkdir -p /var/lib/dkms /etc/dkms/framework.conf.d
@@ -75,7 +73,7 @@ world_down() {
 	for d in /boot /usr/lib/modules /usr/src /var/lib /etc; do
 		umount -R -l "$d" || :
 	done
-	rm -rf "$W/case"
+	rm -rf "$C"
 }
 
 setup() { world_up; }
@@ -224,9 +222,9 @@ tree_installed() {
 run_cmd() { # any command; the program under test and the others are started through here
 	ran="$*"
 	status=0
-	"$@" >"$W/stdout" 2>"$W/stderr" </dev/null 3>&- || status=$?
-	output=$(<"$W/stdout")
-	errors=$(<"$W/stderr")
+	"$@" >"$C/.stdout" 2>"$C/.stderr" </dev/null 3>&- || status=$?
+	output=$(<"$C/.stdout")
+	errors=$(<"$C/.stderr")
 }
 
 run_dkms() { run_cmd "$DKMS" "$@"; }
