@@ -9,8 +9,9 @@ enum magic_verdict module_magic_compare(const char *ours, const char *theirs)
 		return MAGIC_SAME;
 	if (!ours || !theirs)
 		return MAGIC_DIFFERS;
-	return str_eq(ours + strcspn(ours, " "), theirs + strcspn(theirs, " ")) ? MAGIC_RELEASE_DIFFERS
-										: MAGIC_DIFFERS;
+	return str_eq(ours + strcspn(ours, " "), theirs + strcspn(theirs, " "))
+		       ? MAGIC_RELEASE_DIFFERS
+		       : MAGIC_DIFFERS;
 }
 
 static bool is_same_machine(const struct module_info *a, const struct module_info *b)
@@ -33,10 +34,11 @@ static enum module_verdict check_shipped(const struct module_info *m, const stru
 	enum magic_verdict magic;
 
 	if (!is_same_machine(m, t->shipped)) {
-		*ret_why = xasprintf("it is for another machine (ELF machine %d, %d bit; the kernel's "
-				     "modules: %d, %d bit)",
-				     m->machine, m->elf_class * 32, t->shipped->machine,
-				     t->shipped->elf_class * 32);
+		*ret_why =
+			xasprintf("it is for another machine (ELF machine %d, %d bit; the kernel's "
+				  "modules: %d, %d bit)",
+				  m->machine, m->elf_class * 32, t->shipped->machine,
+				  t->shipped->elf_class * 32);
 		return MODULE_REFUSED;
 	}
 	magic = module_magic_compare(m->vermagic, t->shipped->vermagic);
@@ -65,7 +67,8 @@ static enum module_verdict check_headers(const struct module_info *m, const stru
 enum module_verdict module_check(const struct module_info *m, const struct module_target *t,
 				 char **ret_why)
 {
-	enum module_verdict v = t->shipped ? check_shipped(m, t, ret_why) : check_headers(m, t, ret_why);
+	enum module_verdict v =
+		t->shipped ? check_shipped(m, t, ret_why) : check_headers(m, t, ret_why);
 
 	return v == MODULE_REFUSED && t->force ? MODULE_DOUBTFUL : v;
 }

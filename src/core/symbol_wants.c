@@ -21,8 +21,10 @@ void symbol_wants_add(struct symbol_wants *w, const char *module, const struct m
 		const struct module_symbol *s = &mi->imports[i];
 
 		if (!is_built_in(s->name))
-			w->items[w->n++] = (struct symbol_want){ .name = s->name, .module = module,
-								 .crc = s->crc, .has_crc = s->has_crc };
+			w->items[w->n++] = (struct symbol_want){ .name = s->name,
+								 .module = module,
+								 .crc = s->crc,
+								 .has_crc = s->has_crc };
 	}
 	w->is_sorted = false;
 }
@@ -99,8 +101,9 @@ static bool parse_crc(const char *p, size_t n, uint32_t *ret)
 		return false;
 	for (size_t i = 2; i < n; i++) {
 		static const char digits[] = "0123456789abcdef";
-		const char *d = p[i] ? strchr(digits, p[i] >= 'A' && p[i] <= 'F' ? p[i] | 0x20 : p[i])
-				     : NULL;
+		const char *d =
+			p[i] ? strchr(digits, p[i] >= 'A' && p[i] <= 'F' ? p[i] | 0x20 : p[i])
+			     : NULL;
 
 		if (!d)
 			return false;

@@ -5,9 +5,9 @@
 #include "core/module_info.h"
 
 /*
- * Which of the symbols that some modules import nobody offers, or offers with another CRC? The wants
- * are few and are gathered first; then everything that offers symbols is shown to them once, best
- * first: an offer that fits settles a want whatever else is offered.
+ * Which of the symbols that some modules import nobody offers, or offers with another CRC? The
+ * wants are few and are gathered first; then everything that offers symbols is shown to them once,
+ * best first: an offer that fits settles a want whatever else is offered.
  */
 enum symbol_state { SYMBOL_MISSING, SYMBOL_OTHER_CRC, SYMBOL_OFFERED };
 

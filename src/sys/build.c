@@ -43,8 +43,10 @@ static void build_init(struct build *b, const struct build_job *job)
 	CLEAN(free) char *version_dir = NULL, *name = NULL;
 
 	*b = (struct build){ .job = job, .log = { .fd = -1 } };
-	b->at = (struct layout){ .tree = job->dkms_tree, .module = job->conf->module,
-				 .version = job->conf->version, .kernel = job->kernel->release,
+	b->at = (struct layout){ .tree = job->dkms_tree,
+				 .module = job->conf->module,
+				 .version = job->conf->version,
+				 .kernel = job->kernel->release,
 				 .arch = job->kernel->arch };
 	version_dir = layout_version(&b->at);
 	name = xasprintf(".new-%s-%s", b->at.kernel, b->at.arch);
@@ -79,8 +81,9 @@ static int check_source(const struct build *b, struct fail *f)
 		return fail_set(f, -E_NO_SOURCE, "the source of %s/%s cannot be read from '%s': %s",
 				b->at.module, b->at.version, b->source, strerror(-r));
 	if (names.n < 2)
-		return fail_set(f, -E_NO_SOURCE, "there is no source of %s/%s in '%s' to build from",
-				b->at.module, b->at.version, b->source);
+		return fail_set(f, -E_NO_SOURCE,
+				"there is no source of %s/%s in '%s' to build from", b->at.module,
+				b->at.version, b->source);
 	return 0;
 }
 
@@ -118,9 +121,12 @@ static int apply_patch(struct build *b, const char *name, struct fail *f)
 	CLEAN(free) char *arg = xasprintf("./patches/%s", name);
 	CLEAN(free) char *shown = xasprintf("patch -p1 < ./patches/%s", name);
 	CLEAN(free) char *description = xasprintf("Applying patch %s", name);
-	/* -f: patch would ask its questions on the terminal, past the log and everybody's patience */
+	/* -f: patch would ask its questions on the terminal, past the log and everybody's patience
+	 */
 	const char *const argv[] = { "patch", "-p1", "-f", "-i", arg, NULL };
-	struct build_command c = { .description = description, .shown = shown, .dir = b->build_dir };
+	struct build_command c = { .description = description,
+				   .shown = shown,
+				   .dir = b->build_dir };
 	int status = 0, r;
 
 	if (path_has_dotdot(name))
@@ -158,8 +164,8 @@ static int build_script(struct build *b, const char *kind, const char *line, str
 	if (str_is_empty(line))
 		return 0;
 	if (!script_locate(line, b->build_dir, b->override_dir, &file, &dir)) {
-		build_warn(b, NULL, "the %s script '%s' is not an executable file; it was not run", kind,
-			   line);
+		build_warn(b, NULL, "the %s script '%s' is not an executable file; it was not run",
+			   kind, line);
 		return 0;
 	}
 	description = xasprintf("Running the %s script", kind);
@@ -170,18 +176,22 @@ static int build_script(struct build *b, const char *kind, const char *line, str
 	r = build_bash(b, &c, &status, f);
 	if (r < 0 || status == 0)
 		return r;
-	return fail_set(f, -(E_SCRIPT + status), "the %s script '%s' failed with status %d", kind, line,
-			status);
+	return fail_set(f, -(E_SCRIPT + status), "the %s script '%s' failed with status %d", kind,
+			line, status);
 }
 
 static int run_make(struct build *b, struct fail *f)
 {
 	const struct build_job *job = b->job;
-	struct conf_make m = { .kernel = b->at.kernel, .kernel_source_dir = job->kernel->source_dir,
-			       .build_dir = b->build_dir, .jobs = job->jobs,
+	struct conf_make m = { .kernel = b->at.kernel,
+			       .kernel_source_dir = job->kernel->source_dir,
+			       .build_dir = b->build_dir,
+			       .jobs = job->jobs,
 			       .clang = kernel_is_clang(job->kernel) };
 	CLEAN(free) char *line = conf_make_command(job->conf, &m, NULL);
-	struct build_command c = { .description = "Building module(s)", .shown = line, .line = line,
+	struct build_command c = { .description = "Building module(s)",
+				   .shown = line,
+				   .line = line,
 				   .dir = b->build_dir };
 	int status = 0, r;
 
@@ -189,8 +199,10 @@ static int run_make(struct build *b, struct fail *f)
 	r = build_bash(b, &c, &status, f);
 	if (r < 0 || status == 0)
 		return r;
-	return fail_set(f, -E_MAKE_FAILED, "the build of %s/%s for kernel %s (%s) failed: make ended "
-			"with status %d", b->at.module, b->at.version, b->at.kernel, b->at.arch, status);
+	return fail_set(f, -E_MAKE_FAILED,
+			"the build of %s/%s for kernel %s (%s) failed: make ended "
+			"with status %d",
+			b->at.module, b->at.version, b->at.kernel, b->at.arch, status);
 }
 
 /* Up to the moment when the version is built. */

@@ -120,8 +120,8 @@ static int check_kernel(struct build *b, const struct build_checkee *modules,
 			build_warn(b, NULL, "kernel %s may not load '%s': %s", k->release,
 				   modules[i].name, why);
 		if (v == MODULE_REFUSED) {
-			r = fail_set(f, -E_WRONG_RESULT, "kernel %s would not load '%s': %s", k->release,
-				     modules[i].name, why);
+			r = fail_set(f, -E_WRONG_RESULT, "kernel %s would not load '%s': %s",
+				     k->release, modules[i].name, why);
 			fail_hint(f, "a Makefile must build for $(kernelver), not for `uname -r`");
 		}
 	}
@@ -164,11 +164,13 @@ static void warn_of_open(const struct build *b, const struct symbol_wants *w)
 		build_warn(b, NULL,
 			   want->state == SYMBOL_MISSING
 				   ? "'%s' needs the symbol '%s', which nothing offers to kernel %s"
-				   : "'%s' needs the symbol '%s' with another CRC than kernel %s has it",
+				   : "'%s' needs the symbol '%s' with another CRC than kernel %s "
+				     "has it",
 			   want->module, want->name, b->at.kernel);
 	}
 	if (told > NAMED_MAX)
-		build_warn(b, NULL, "%zu more symbols are missing or have another CRC", told - NAMED_MAX);
+		build_warn(b, NULL, "%zu more symbols are missing or have another CRC",
+			   told - NAMED_MAX);
 }
 
 static void check_symbols(struct build *b, const struct build_checkee *modules,

@@ -11,8 +11,8 @@ struct build_checkee {
 };
 
 /*
- * Will the kernel take them? -E_WRONG_RESULT for a machine or vermagic that it would refuse; warnings for
- * lesser doubts and for imported symbols that nobody offers.
+ * Will the kernel take them? -E_WRONG_RESULT for a machine or vermagic that it would refuse;
+ * warnings for lesser doubts and for imported symbols that nobody offers.
  */
 int build_check(struct build *b, const struct build_checkee *modules, size_t n, struct fail *f);
 

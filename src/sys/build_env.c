@@ -10,8 +10,8 @@
 enum { EXPORTS_MAX = 4 << 20, EXPORTS_MS = 60000 };
 
 /* Shell variables that commands may use but that are not exported to what they start. */
-#define SHELL_VARIABLES                                                               \
-	"kernelver=$1 arch=$2 module=$3 module_version=$4 kernel_source_dir=$5 "      \
+#define SHELL_VARIABLES                                                                            \
+	"kernelver=$1 arch=$2 module=$3 module_version=$4 kernel_source_dir=$5 "                   \
 	"dkms_tree=$6 source_tree=$7 install_tree=$8; shift 8; "
 
 static void add_shell_arguments(const struct build *b, const char *program, struct strv *argv)
@@ -43,7 +43,7 @@ void build_environment(const struct strv *started_with, const struct conf *conf,
 		       const char *arch, const struct toolchain *toolchain,
 		       const struct strv *directives, struct strv *ret)
 {
-	static const char *const dropped[] = { "CC",      "CXX",       "CFLAGS", "CXXFLAGS",
+	static const char *const dropped[] = { "CC",	  "CXX",       "CFLAGS", "CXXFLAGS",
 					       "LDFLAGS", "MAKEFLAGS", "MFLAGS", "MAKELEVEL" };
 
 	strv_add_all(ret, started_with);
@@ -111,8 +111,12 @@ static void apply_file(struct build *b, const char *file)
 	CLEAN(buf) struct buf out = { 0 };
 	CLEAN(fail) struct fail f = { 0 };
 	struct run_result res = { 0 };
-	struct run r = { .env = &b->env, .err_fd = RUN_NULL, .out_fd = RUN_NULL, .capture = &out,
-			 .capture_max = EXPORTS_MAX, .timeout_ms = EXPORTS_MS };
+	struct run r = { .env = &b->env,
+			 .err_fd = RUN_NULL,
+			 .out_fd = RUN_NULL,
+			 .capture = &out,
+			 .capture_max = EXPORTS_MAX,
+			 .timeout_ms = EXPORTS_MS };
 
 	add_shell_arguments(b, program, &argv);
 	strv_add(&argv, file);
@@ -134,8 +138,8 @@ void build_env_prepare(struct build *b)
 		apply_file(b, job->framework->build_environment);
 }
 
-static int run_logged(struct build *b, const struct build_command *c, struct run *r, int *ret_status,
-		      struct fail *f)
+static int run_logged(struct build *b, const struct build_command *c, struct run *r,
+		      int *ret_status, struct fail *f)
 {
 	CLEAN(strv) struct strv env = { 0 };
 	struct run_result res = { 0 };

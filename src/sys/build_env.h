@@ -4,17 +4,18 @@
 
 #include "sys/build_state.h"
 
-/* Fills b->env: build_environment() and then the exports of framework.conf's build_environment file, which
- * win. A file that cannot be read is a warning. */
+/* Fills b->env: build_environment() and then the exports of framework.conf's build_environment
+ * file, which win. A file that cannot be read is a warning. */
 void build_env_prepare(struct build *b);
 
-/* One command of the build, run by bash in `dir` with its output in the log, as a block of its own. */
+/* One command of the build, run by bash in `dir` with its output in the log, as a block of its own.
+ */
 struct build_command {
 	const char *description; /* "Building module(s)" */
-	const char *shown;       /* the command as the log shows it */
+	const char *shown;	 /* the command as the log shows it */
 	const char *dir;
-	const char *line;        /* what bash runs; */
-	bool is_script;          /* then its first word is a file in dir */
+	const char *line; /* what bash runs; */
+	bool is_script;	  /* then its first word is a file in dir */
 };
 
 /* 0 with the exit status, or negative when it could not be run or was interrupted. */

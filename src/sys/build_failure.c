@@ -25,8 +25,9 @@ static void write_record(const struct build *b, const struct fail *why, const st
 
 	if (gmtime_r(&now, &tm))
 		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	buf_add_fmt(&text, "kernel: %s\narch: %s\nexit-status: %d\nwhen: %s\nwhat: %s\n", b->at.kernel,
-		    b->at.arch, outcome_exit_status(why->code), when, why->text ? why->text : "");
+	buf_add_fmt(&text, "kernel: %s\narch: %s\nexit-status: %d\nwhen: %s\nwhat: %s\n",
+		    b->at.kernel, b->at.arch, outcome_exit_status(why->code), when,
+		    why->text ? why->text : "");
 	for (size_t i = 0; i < errors->lines.n; i++)
 		buf_add_fmt(&text, "error: %s\n", errors->lines.items[i]);
 	if (dir_make(dir) < 0 || file_write(record, buf_str(&text), text.len, 0644) < 0)
@@ -38,10 +39,12 @@ static void write_record(const struct build *b, const struct fail *why, const st
 /* Ubuntu's bug reporter collects failed builds. */
 static void tell_apport(const struct build *b)
 {
-	const char *const argv[] = { "python3", APPORT_HOOK, "-m", b->at.module, "-v", b->at.version,
-				     "-k", b->at.kernel, NULL };
+	const char *const argv[] = { "python3",	    APPORT_HOOK, "-m",	       b->at.module, "-v",
+				     b->at.version, "-k",	 b->at.kernel, NULL };
 	struct run r = { .argv = access(APPORT_HOOK, X_OK) == 0 ? argv + 1 : argv,
-			 .env = b->job->environment, .out_fd = RUN_NULL, .err_fd = RUN_NULL,
+			 .env = b->job->environment,
+			 .out_fd = RUN_NULL,
+			 .err_fd = RUN_NULL,
 			 .timeout_ms = APPORT_MS };
 	struct run_result res;
 

@@ -68,25 +68,34 @@ static int store(int from, const char *path)
 	return r == 0 && fchmod(to, 0644) < 0 ? -errno : r;
 }
 
+static int complain_of_result(const struct build *b, const char *name, int err, struct fail *f)
+{
+	const char *what = err == -EXDEV    ? "is not in the build directory"
+			   : err == -EINVAL ? "is no regular file"
+			   : err == -ENOENT ? "was not made"
+					    : strerror(-err);
+
+	fail_set(f, -E_NO_RESULT, "make ended well, but '%s', which dkms.conf promises, %s", name,
+		 what);
+	fail_hint(f,
+		  "look at BUILT_MODULE_NAME and BUILT_MODULE_LOCATION in dkms.conf, and at the "
+		  "log '%s'",
+		  b->log.path);
+	return -E_NO_RESULT;
+}
+
 static int take_module(struct build *b, int dirfd, const struct conf_module *m, const char *path,
 		       struct fail *f)
 {
-	CLEAN(free) char *name = xasprintf("%s%s.ko", m->built_location ? m->built_location : "",
-					   m->built_name);
+	CLEAN(free)
+	char *name =
+		xasprintf("%s%s.ko", m->built_location ? m->built_location : "", m->built_name);
 	const char *p = name + strspn(name, "/");
 	CLEAN(fd) int fd = open_beneath(dirfd, *p ? p : name);
 	int r;
 
-	if (fd < 0) {
-		r = fd == -EXDEV ? fail_set(f, -E_NO_RESULT,
-					    "'%s', which dkms.conf promises, is not in the build directory", name)
-		  : fd == -EINVAL ? fail_set(f, -E_NO_RESULT, "'%s', which dkms.conf promises, is no regular file", name)
-		  : fail_set(f, -E_NO_RESULT, "make ended well, but '%s', which dkms.conf promises, was not "
-			     "made: %s", name, strerror(-fd));
-		fail_hint(f, "look at BUILT_MODULE_NAME and BUILT_MODULE_LOCATION, and at the log '%s'",
-			  b->log.path);
-		return r;
-	}
+	if (fd < 0)
+		return complain_of_result(b, name, fd, f);
 	r = store(fd, path);
 	return r < 0 ? fail_errno(f, r, "cannot store '%s'", path) : 0;
 }
@@ -95,8 +104,13 @@ static int take_module(struct build *b, int dirfd, const struct conf_module *m, 
 static int run_tool(const struct build *b, const char *const *argv, struct fail *f)
 {
 	CLEAN(buf) struct buf out = { 0 };
-	struct run r = { .argv = argv, .env = b->job->environment, .cwd = "/", .out_fd = RUN_NULL,
-			 .err_fd = RUN_AS_OUT, .capture = &out, .capture_max = 1 << 20 };
+	struct run r = { .argv = argv,
+			 .env = b->job->environment,
+			 .cwd = "/",
+			 .out_fd = RUN_NULL,
+			 .err_fd = RUN_AS_OUT,
+			 .capture = &out,
+			 .capture_max = 1 << 20 };
 	struct run_result res = { 0 };
 	int e = run_command(&r, &res, f);
 

@@ -5,10 +5,10 @@
 #include "sys/build_state.h"
 
 /*
- * Turns what make left into the result: every promised module is taken from the build directory (a link may not
- * lead out of it; regular files only), checked for the kernel it will meet, stripped, signed, compressed as the
- * kernel's own are, and stored under its dest name in b->stage, with Module.symvers if the build made one.
- * -E_NO_RESULT, -E_WRONG_RESULT, -errno.
+ * Turns what make left into the result: every promised module is taken from the build directory (a
+ * link may not lead out of it; regular files only), checked for the kernel it will meet, stripped,
+ * signed, compressed as the kernel's own are, and stored under its dest name in b->stage, with
+ * Module.symvers if the build made one. -E_NO_RESULT, -E_WRONG_RESULT, -errno.
  */
 int build_finish(struct build *b, struct fail *f);
 

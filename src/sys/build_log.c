@@ -108,7 +108,8 @@ int build_log_save(const struct build_log *log, const char *path)
 {
 	CLEAN(buf) struct buf b = { 0 };
 	off_t end = lseek(log->fd, 0, SEEK_END);
-	int r = end < 0 ? -errno : read_range(log->fd, 0, end < SAVE_MAX ? (size_t)end : SAVE_MAX, &b);
+	int r = end < 0 ? -errno
+			: read_range(log->fd, 0, end < SAVE_MAX ? (size_t)end : SAVE_MAX, &b);
 
 	return r < 0 ? r : file_write(path, buf_str(&b), b.len, 0644);
 }

@@ -9,12 +9,12 @@
 
 /*
  * The log of one build: two header lines, then for each command a block of its description, the
- * command, its output, exit code and elapsed time. Other programs read it, so nothing else goes into
- * it. All is appended through one descriptor, which children get as stdout and stderr; what a build
- * does to the file's name does not matter.
+ * command, its output, exit code and elapsed time. Other programs read it, so nothing else goes
+ * into it. All is appended through one descriptor, which children get as stdout and stderr; what a
+ * build does to the file's name does not matter.
  *
- * Sequence: build_log_open (the header unless `l` is NULL, as for post_transaction.log), then per command
- * build_log_begin, the command with `fd` as its output, build_log_end.
+ * Sequence: build_log_open (the header unless `l` is NULL, as for post_transaction.log), then per
+ * command build_log_begin, the command with `fd` as its output, build_log_end.
  */
 struct build_log {
 	int fd;

@@ -53,7 +53,8 @@ static int write_dep_records(const struct build *b)
 
 		if (!eq)
 			continue;
-		path = xasprintf("%s/.dep_%.*s", b->stage, (int)(eq - deps->items[i]), deps->items[i]);
+		path = xasprintf("%s/.dep_%.*s", b->stage, (int)(eq - deps->items[i]),
+				 deps->items[i]);
 		line = xasprintf("%s\n", eq + 1);
 		r = file_write(path, line, strlen(line), 0644);
 	}

@@ -10,8 +10,9 @@ int build_publish(struct build *b, struct fail *f);
 int build_publish_log(struct build *b, struct fail *f);
 /*
  * Makes directory `from` the directory `to`, both on one file system; one that has that name is
- * replaced: by exchanging them where the file system can, else by two renames, and where even those are refused
- * (overlayfs, a directory of a lower layer) by removing it first. What it replaced is gone after.
+ * replaced: by exchanging them where the file system can, else by two renames, and where even those
+ * are refused (overlayfs, a directory of a lower layer) by removing it first. What it replaced is
+ * gone after.
  */
 int dir_replace(const char *from, const char *to);
 

@@ -106,7 +106,8 @@ static size_t best_suffix(int dirfd, const char *name, size_t best, int depth)
 		return best;
 	}
 	while (best > 0 && (e = readdir(d))) {
-		/* build and source are links, which are not followed; of unknown type: openat tells */
+		/* build and source are links, which are not followed; of unknown type: openat tells
+		 */
 		if (e->d_name[0] == '.')
 			continue;
 		if ((e->d_type == DT_DIR || e->d_type == DT_UNKNOWN) && depth < WALK_DEPTH)

@@ -39,8 +39,11 @@ static int start(const struct script *s, const char *dir, const struct strv *arg
 		 struct run_result *res, struct fail *f)
 {
 	CLEAN(strv) struct strv by_bash = { 0 };
-	struct run r = { .argv = (const char *const *)argv->items, .env = s->env, .cwd = dir,
-			 .out_fd = s->out_fd, .err_fd = s->err_fd };
+	struct run r = { .argv = (const char *const *)argv->items,
+			 .env = s->env,
+			 .cwd = dir,
+			 .out_fd = s->out_fd,
+			 .err_fd = s->err_fd };
 	int e = run_command(&r, res, f);
 
 	if (e != -ENOEXEC)
@@ -63,8 +66,9 @@ int script_run(const struct script *s, struct fail *f)
 		if (!path_is_dir(s->dir) || access(s->dir, X_OK) < 0)
 			return fail_set(f, -E_SCRIPT_DIR, "cannot enter '%s' for the %s script",
 					s->dir, s->kind);
-		fail_set(f, -ENOENT, "the %s script '%s' is not an executable file in '%s'; not run",
-			 s->kind, s->line, s->dir);
+		fail_set(f, -ENOENT,
+			 "the %s script '%s' is not an executable file in '%s'; not run", s->kind,
+			 s->line, s->dir);
 		return SCRIPT_NOT_RUN;
 	}
 	strv_split(&words, s->line, " \t\n");
@@ -74,7 +78,8 @@ int script_run(const struct script *s, struct fail *f)
 	if (r < 0)
 		return r;
 	if (res.status != 0)
-		return fail_set(f, -(E_SCRIPT + res.status), "the %s script '%s' failed with status %d",
-				s->kind, s->line, res.status);
+		return fail_set(f, -(E_SCRIPT + res.status),
+				"the %s script '%s' failed with status %d", s->kind, s->line,
+				res.status);
 	return SCRIPT_DONE;
 }

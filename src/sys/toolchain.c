@@ -28,21 +28,35 @@ static char *kernels_own_cc(struct kernel *k)
 }
 
 /*
- * Debian's headers have a makefile that says what CC is; make itself is asked, since its value may be an
- * expression. What make has as its default or from the environment is nobody's wish.
+ * Debian's headers have a makefile that says what CC is; make itself is asked, since its value may
+ * be an expression. What make has as its default or from the environment is nobody's wish.
  */
 static char *cc_of_kernelvariables(struct kernel *k, const struct strv *environment)
 {
-	static const char *const unwanted[] = { "CC", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEFILES" };
+	static const char *const unwanted[] = { "CC", "MAKEFLAGS", "MFLAGS", "MAKELEVEL",
+						"MAKEFILES" };
 	CLEAN(free) char *file = path_join(k->source_dir, ".kernelvariables");
 	const char *const argv[] = {
-		"make", "-s", "--no-print-directory", "-f", file, "--eval",
+		"make",
+		"-s",
+		"--no-print-directory",
+		"-f",
+		file,
+		"--eval",
 		"dkms-show-cc: ; @: $(info $(if $(filter file override,$(origin CC)),$(CC)))",
-		"dkms-show-cc", NULL };
+		"dkms-show-cc",
+		NULL
+	};
 	CLEAN(strv) struct strv env = { 0 }, words = { 0 };
 	CLEAN(buf) struct buf out = { 0 };
-	struct run r = { .argv = argv, .env = &env, .cwd = "/", .out_fd = RUN_NULL, .err_fd = RUN_NULL,
-			 .capture = &out, .capture_max = OUTPUT_MAX, .timeout_ms = MAKE_MS };
+	struct run r = { .argv = argv,
+			 .env = &env,
+			 .cwd = "/",
+			 .out_fd = RUN_NULL,
+			 .err_fd = RUN_NULL,
+			 .capture = &out,
+			 .capture_max = OUTPUT_MAX,
+			 .timeout_ms = MAKE_MS };
 	struct run_result res = { 0 };
 
 	if (!path_is_file(file))
