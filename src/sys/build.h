@@ -29,36 +29,39 @@ struct build_observer {
 };
 
 /*
- * One build of one module/version for one kernel/arch, from the moment all refusals are over (names, conf,
- * exclusion by kernel, headers, BUILD_DEPENDS have been judged by the caller). Everything is borrowed.
+ * One build of one module/version for one kernel/arch, from the moment all refusals are over
+ * (names, conf, exclusion by kernel, headers, BUILD_DEPENDS have been judged by the caller).
+ * Everything is borrowed.
  */
 struct build_job {
 	const struct conf *conf;
 	const struct conf_exclusion *exclusion; /* modules[i]: not built, not expected */
 	const char *dkms_tree, *source_tree, *install_tree;
-	const char *etc_dir;          /* "/etc/dkms" */
+	const char *etc_dir; /* "/etc/dkms" */
 	struct kernel *kernel;
 	const struct framework *framework;
 	const struct distro *distro;
 	const struct signer *signer;
 	const struct toolchain *toolchain;
 	const struct strv *environment; /* what dkms was started with */
-	const struct strv *directives;  /* NAME=VALUE; exported too */
-	const struct strv *dep_records; /* "<dependency>=<version>" to leave as .dep_<d>; may be NULL */
+	const struct strv *directives;	/* NAME=VALUE; exported too */
+	const struct strv
+		*dep_records; /* "<dependency>=<version>" to leave as .dep_<d>; may be NULL */
 	int jobs;
-	bool force;                   /* a vermagic that differs is a warning */
+	bool force; /* a vermagic that differs is a warning */
 	const struct build_observer *observer;
 };
 
 struct build_result {
-	char *log_path;         /* where make.log is now */
-	struct errlog errlog;   /* for a failed make or patch: what matters in it */
+	char *log_path;	      /* where make.log is now */
+	struct errlog errlog; /* for a failed make or patch: what matters in it */
 };
 
 /*
- * Builds. On success <dkms tree>/<m>/<v>/<kernel>/<arch> has appeared (or been replaced) in one step, the
- * log is in it and build/ is gone. On failure build/ with make.log stays for a person to look at, and
- * .failed/<kernel>/<arch>/ has a copy of the log and a record. -E_PATCH_MISSING, -E_PATCH_FAILED,
+ * Builds. On success <dkms tree>/<m>/<v>/<kernel>/<arch> has appeared (or been replaced) in one
+ * step, the log is in it and build/ is gone. On failure build/ with make.log stays for a person to
+ * look at, and .failed/<kernel>/<arch>/ has a copy of the log and a record. -E_PATCH_MISSING,
+ * -E_PATCH_FAILED,
  * -(E_SCRIPT + n) (PRE_BUILD; POST_BUILD, after which the version *is* built), -E_MAKE_FAILED,
  * -E_NO_RESULT, -E_WRONG_RESULT, -E_NO_SOURCE, -errno.
  */
@@ -69,9 +72,9 @@ static inline void clean_build_result(struct build_result *r)
 	build_result_done(r);
 }
 
-/* The environment for make and the build and install scripts: what dkms was started with, less CC, CFLAGS and
- * their like, plus module, module_version, kernelver, arch, the toolchain and the directives
- * (dkms.conf(5), "Scripts and commands"). toolchain may be NULL. */
+/* The environment for make and the build and install scripts: what dkms was started with, less CC,
+ * CFLAGS and their like, plus module, module_version, kernelver, arch, the toolchain and the
+ * directives (dkms.conf(5), "Scripts and commands"). toolchain may be NULL. */
 void build_environment(const struct strv *started_with, const struct conf *conf, const char *kernel,
 		       const char *arch, const struct toolchain *toolchain,
 		       const struct strv *directives, struct strv *ret);

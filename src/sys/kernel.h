@@ -7,19 +7,20 @@
 #include "core/kconfig.h"
 
 /*
- * What is known about one target kernel: where its headers are, its configuration, how its modules are
- * compressed. Opened cheaply; the expensive facts are read when first asked for.
+ * What is known about one target kernel: where its headers are, its configuration, how its modules
+ * are compressed. Opened cheaply; the expensive facts are read when first asked for.
  */
 struct kernel {
-	char *release;     /* "6.1.0-56-amd64" */
+	char *release; /* "6.1.0-56-amd64" */
 	char *arch;
 	char *install_dir; /* <install tree>/<release> */
 	char *source_dir;  /* --kernelsourcedir, or <install tree>/<release>/build */
-	char *config_path; /* --config, or <source_dir>/include/config/auto.conf, else .config; NULL: none */
+	char *config_path; /* --config, or <source_dir>/include/config/auto.conf, else .config;
+			      NULL: none */
 	struct buf config_text;
 	struct kconfig config;
 	bool config_read;
-	char *suffix;      /* ".ko", ".ko.xz", …; NULL: not looked for yet */
+	char *suffix; /* ".ko", ".ko.xz", …; NULL: not looked for yet */
 };
 
 /* config_file is --config's value or NULL; source_dir is --kernelsourcedir's or NULL. */
@@ -39,8 +40,8 @@ bool kernel_is_installed(const struct kernel *k);
 const struct kconfig *kernel_config(struct kernel *k);
 /* Was a configuration found and read? (BUILD_EXCLUSIVE_CONFIG is judged only then.) */
 bool kernel_has_config(struct kernel *k);
-/* Was the kernel built with clang? (.config says CONFIG_CC_IS_CLANG=y; where a vmlinux lies beside it, its
- * .comment section decides) */
+/* Was the kernel built with clang? (.config says CONFIG_CC_IS_CLANG=y; where a vmlinux lies beside
+ * it, its .comment section decides) */
 bool kernel_is_clang(struct kernel *k);
 /* The suffix that the kernel's own modules have (dkms(8), "Module suffix"): ".ko", ".ko.gz", … */
 const char *kernel_suffix(struct kernel *k);

@@ -6,7 +6,8 @@
 #include "base/strv.h"
 #include "sys/kernel.h"
 
-/* CC, LD and strip for a kernel (dkms(8), "Toolchain"). NULL: nothing to say, make's own default. */
+/* CC, LD and strip for a kernel (dkms(8), "Toolchain"). NULL: nothing to say, make's own default.
+ */
 struct toolchain {
 	char *cc;      /* value of CC and KERNEL_CC, or NULL */
 	char *ld;      /* value of LD and KERNEL_LD, or NULL */
