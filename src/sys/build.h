@@ -45,15 +45,15 @@ struct build_job {
 	const struct toolchain *toolchain;
 	const struct strv *environment; /* what dkms was started with */
 	const struct strv *directives;	/* NAME=VALUE; exported too */
-	const struct strv
-		*dep_records; /* "<dependency>=<version>" to leave as .dep_<d>; may be NULL */
+	/* "<dependency>=<version>" to leave as .dep_<d>; may be NULL */
+	const struct strv *dep_records;
 	int jobs;
 	bool force; /* a vermagic that differs is a warning */
 	const struct build_observer *observer;
 };
 
 struct build_result {
-	char *log_path;	      /* where make.log is now */
+	char *log_path;	      /* where make.log is now; NULL: there is none */
 	struct errlog errlog; /* for a failed make or patch: what matters in it */
 };
 
@@ -61,9 +61,9 @@ struct build_result {
  * Builds. On success <dkms tree>/<m>/<v>/<kernel>/<arch> has appeared (or been replaced) in one
  * step, the log is in it and build/ is gone. On failure build/ with make.log stays for a person to
  * look at, and .failed/<kernel>/<arch>/ has a copy of the log and a record. -E_PATCH_MISSING,
- * -E_PATCH_FAILED,
- * -(E_SCRIPT + n) (PRE_BUILD; POST_BUILD, after which the version *is* built), -E_MAKE_FAILED,
- * -E_NO_RESULT, -E_WRONG_RESULT, -E_NO_SOURCE, -errno.
+ * -E_PATCH_FAILED, -(E_SCRIPT + n) (PRE_BUILD; POST_BUILD, after which the version *is* built),
+ * -E_MAKE_FAILED, -E_NO_RESULT, -E_WRONG_RESULT, -errno. -E_NO_SOURCE is found before anything is
+ * written; a copy that failed leaves no log.
  */
 int build_run(const struct build_job *job, struct build_result *ret, struct fail *f);
 void build_result_done(struct build_result *r);
