@@ -24,7 +24,7 @@ static const struct family_row {
 	{ "gentoo", DISTRO_GENTOO, WEAK_NONE, NULL },
 };
 
-/* One word of a shell line, quotes and backslashes taken off; a quote left open ends with the line. */
+/* One word of a shell line without its quotes and backslashes; an open quote ends with the line. */
 static char *unquote(const char *s)
 {
 	struct buf b = { 0 };
@@ -121,8 +121,8 @@ void distro_done(struct distro *d)
 	*d = (struct distro){ 0 };
 }
 
-/* What follows the last '-' of a release, "default" in "6.4.0-150600.21-default"; NULL if that has no
- * letter at its head. */
+/* What follows the last '-' of a release, "default" in "6.4.0-150600.21-default"; NULL if that has
+ * no letter at its head. */
 static const char *last_word(const char *kernel)
 {
 	const char *dash = strrchr(kernel, '-');
@@ -154,9 +154,9 @@ static char *rhel_headers(const char *kernel)
 }
 
 /*
- * "6.6.8-arch1-1": linux, "6.1.69-1-lts": linux-lts, "6.1.59-rt16-1-rt-lts": linux-rt-lts: what stands
- * behind the package's release number, the last part that is all digits, names the flavour. Manjaro
- * ("6.6.8-2-MANJARO", "6.5.2-rt8-1-MANJARO") has a package for every kernel series.
+ * "6.6.8-arch1-1": linux, "6.1.69-1-lts": linux-lts, "6.1.59-rt16-1-rt-lts": linux-rt-lts: what
+ * stands behind the package's release number, the last part that is all digits, names the flavour.
+ * Manjaro ("6.6.8-2-MANJARO", "6.5.2-rt8-1-MANJARO") has a package for every kernel series.
  */
 static char *arch_headers(const char *kernel)
 {
@@ -265,15 +265,19 @@ char *distro_compiler_package(const struct distro *d, const char *compiler)
 	return xstrndup(name, n);
 }
 
+/* RHEL and CentOS 7 have none. */
+static bool has_dnf(const struct distro *d)
+{
+	return !d->release || (!str_eq(d->release, "7") && !str_has_prefix(d->release, "7."));
+}
+
 char *distro_install_command(const struct distro *d, const char *package)
 {
 	switch (d->family) {
 	case DISTRO_DEBIAN:
 		return xasprintf("apt install %s", package);
 	case DISTRO_RHEL:
-		/* RHEL and CentOS 7 have no dnf */
-		return xasprintf("%s install %s", str_eq(d->release, "7") || (d->release &&
-				 str_has_prefix(d->release, "7.")) ? "yum" : "dnf", package);
+		return xasprintf("%s install %s", has_dnf(d) ? "dnf" : "yum", package);
 	case DISTRO_ARCH:
 		return xasprintf("pacman -S %s", package);
 	case DISTRO_SUSE:

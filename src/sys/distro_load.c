@@ -25,7 +25,8 @@ static void load_dest(const char *root, const struct strv *environment, struct d
 	CLEAN(free) char *from_file = NULL;
 	CLEAN(buf) struct buf text = { 0 };
 
-	if (str_is_empty(dest) && read_below(root, "/etc/sysconfig/module-init-tools", &text) == 0) {
+	if (str_is_empty(dest) &&
+	    read_below(root, "/etc/sysconfig/module-init-tools", &text) == 0) {
 		from_file = distro_variable(buf_str(&text), "ADDON_MODULES_DIR");
 		dest = from_file;
 	}

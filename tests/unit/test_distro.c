@@ -5,22 +5,28 @@
 
 /* The lines of each distribution's os-release that matter here, as shipped. */
 #define DEBIAN "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nVERSION_ID=\"12\"\nID=debian\n"
-#define UBUNTU "PRETTY_NAME=\"Ubuntu 22.04.3 LTS\"\nVERSION_ID=\"22.04\"\nID=ubuntu\nID_LIKE=debian\n"
-#define MINT "NAME=\"Linux Mint\"\nID=linuxmint\nID_LIKE=\"ubuntu debian\"\nVERSION_ID=\"21.2\"\n"
-#define LMDE "NAME=\"LMDE\"\nID=linuxmint\nID_LIKE=debian\nVERSION_ID=\"6\"\n"
+#define UBUNTU                                                                                     \
+	"PRETTY_NAME=\"Ubuntu 22.04.3 LTS\"\nVERSION_ID=\"22.04\"\nID=ubuntu\nID_LIKE=debian\n"
+#define MINT   "NAME=\"Linux Mint\"\nID=linuxmint\nID_LIKE=\"ubuntu debian\"\nVERSION_ID=\"21.2\"\n"
+#define LMDE   "NAME=\"LMDE\"\nID=linuxmint\nID_LIKE=debian\nVERSION_ID=\"6\"\n"
 #define FEDORA "NAME=\"Fedora Linux\"\nID=fedora\nVERSION_ID=39\nPRETTY_NAME=\"Fedora Linux 39\"\n"
-#define RHEL "NAME=\"Red Hat Enterprise Linux\"\nID=\"rhel\"\nID_LIKE=\"fedora\"\nVERSION_ID=\"9.3\"\n"
-#define ROCKY "NAME=\"Rocky Linux\"\nID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\nVERSION_ID=\"9.3\"\n"
-#define CENTOS "NAME=\"CentOS Stream\"\nID=\"centos\"\nID_LIKE=\"rhel fedora\"\nVERSION_ID=\"9\"\n"
+#define RHEL                                                                                       \
+	"NAME=\"Red Hat Enterprise Linux\"\nID=\"rhel\"\nID_LIKE=\"fedora\"\nVERSION_ID=\"9.3\"\n"
+#define ROCKY                                                                                      \
+	"NAME=\"Rocky Linux\"\nID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\nVERSION_ID=\"9.3\"\n"
+#define CENTOS	"NAME=\"CentOS Stream\"\nID=\"centos\"\nID_LIKE=\"rhel fedora\"\nVERSION_ID=\"9\"\n"
 #define CENTOS7 "NAME=\"CentOS Linux\"\nID=\"centos\"\nID_LIKE=\"rhel fedora\"\nVERSION_ID=\"7\"\n"
-#define LEAP "NAME=\"openSUSE Leap\"\nID=\"opensuse-leap\"\nID_LIKE=\"suse opensuse\"\nVERSION_ID=\"15.5\"\n"
-#define TUMBLEWEED "NAME=\"openSUSE Tumbleweed\"\nID=\"opensuse-tumbleweed\"\nID_LIKE=\"opensuse suse\"\n"
-#define SLES "NAME=\"SLES\"\nID=\"sles\"\nID_LIKE=\"suse\"\nVERSION_ID=\"15.5\"\n"
-#define SLES11 "NAME=\"SLES\"\nID=sles\n"
-#define ARCH "NAME=\"Arch Linux\"\nID=arch\nBUILD_ID=rolling\n"
+#define LEAP                                                                                       \
+	"NAME=\"openSUSE Leap\"\nID=\"opensuse-leap\"\nID_LIKE=\"suse "                            \
+	"opensuse\"\nVERSION_ID=\"15.5\"\n"
+#define TUMBLEWEED                                                                                 \
+	"NAME=\"openSUSE Tumbleweed\"\nID=\"opensuse-tumbleweed\"\nID_LIKE=\"opensuse suse\"\n"
+#define SLES	"NAME=\"SLES\"\nID=\"sles\"\nID_LIKE=\"suse\"\nVERSION_ID=\"15.5\"\n"
+#define SLES11	"NAME=\"SLES\"\nID=sles\n"
+#define ARCH	"NAME=\"Arch Linux\"\nID=arch\nBUILD_ID=rolling\n"
 #define MANJARO "NAME=\"Manjaro Linux\"\nID=manjaro\nID_LIKE=arch\n"
-#define GENTOO "NAME=Gentoo\nID=gentoo\nPRETTY_NAME=\"Gentoo Linux\"\n"
-#define ALPINE "NAME=\"Alpine Linux\"\nID=alpine\nVERSION_ID=3.19.0\n"
+#define GENTOO	"NAME=Gentoo\nID=gentoo\nPRETTY_NAME=\"Gentoo Linux\"\n"
+#define ALPINE	"NAME=\"Alpine Linux\"\nID=alpine\nVERSION_ID=3.19.0\n"
 
 static const struct family_case {
 	const char *text, *id, *match;
@@ -38,7 +44,8 @@ static const struct family_case {
 	{ ROCKY, "rocky", "rhel centos fedora", DISTRO_RHEL, WEAK_RHEL, "/extra", true },
 	{ CENTOS, "centos", "rhel fedora", DISTRO_RHEL, WEAK_RHEL, "/extra", true },
 	{ LEAP, "opensuse-leap", "suse opensuse", DISTRO_SUSE, WEAK_SUSE, "/updates", true },
-	{ TUMBLEWEED, "opensuse-tumbleweed", "opensuse suse", DISTRO_SUSE, WEAK_SUSE, "/updates", true },
+	{ TUMBLEWEED, "opensuse-tumbleweed", "opensuse suse", DISTRO_SUSE, WEAK_SUSE, "/updates",
+	  true },
 	{ SLES, "sles", "suse", DISTRO_SUSE, WEAK_SUSE, "/updates", true },
 	{ SLES11, "sles", "sles", DISTRO_SUSE, WEAK_SUSE, "/updates", true },
 	{ ARCH, "arch", "arch", DISTRO_ARCH, WEAK_NONE, "/updates/dkms", false },
@@ -49,14 +56,16 @@ static const struct family_case {
 	{ "", "linux", "linux", DISTRO_OTHER, WEAK_NONE, NULL, false },
 	{ "\n\n=\nID\nID \n", "linux", "linux", DISTRO_OTHER, WEAK_NONE, NULL, false },
 	{ "ID=\"debian", "debian", "debian", DISTRO_DEBIAN, WEAK_NONE, "/updates/dkms", false },
-	{ "ID='debian'\r\nID_LIKE=\r\n", "debian", "debian", DISTRO_DEBIAN, WEAK_NONE, "/updates/dkms", false },
+	{ "ID='debian'\r\nID_LIKE=\r\n", "debian", "debian", DISTRO_DEBIAN, WEAK_NONE,
+	  "/updates/dkms", false },
 	{ "ID=\"\"\nID_LIKE=\"\"\n", "linux", "linux", DISTRO_OTHER, WEAK_NONE, NULL, false },
 	{ "ID=fedora\nID=arch\n", "arch", "arch", DISTRO_ARCH, WEAK_NONE, "/updates/dkms", false },
 	{ "#ID=fedora\n  ID=de\"bi\"an # Debian\n", "debian", "debian", DISTRO_DEBIAN, WEAK_NONE,
 	  "/updates/dkms", false },
 	{ "XID=fedora\nID_LIKE_X=arch\nID=x", "x", "x", DISTRO_OTHER, WEAK_NONE, NULL, false },
 	{ "ID=Debian\n", "Debian", "Debian", DISTRO_OTHER, WEAK_NONE, NULL, false },
-	{ "ID=a\\\nID_LIKE=\"x\\\"y\\a\"\n", "a\\", "x\"y\\a", DISTRO_OTHER, WEAK_NONE, NULL, false },
+	{ "ID=a\\\nID_LIKE=\"x\\\"y\\a\"\n", "a\\", "x\"y\\a", DISTRO_OTHER, WEAK_NONE, NULL,
+	  false },
 };
 
 static void assert_text(const char *got, const char *want)
@@ -108,12 +117,15 @@ static const struct headers_case {
 	  "dnf install kernel-devel-6.5.6-300.fc39.x86_64" },
 	{ FEDORA, "6.5.6-300.fc39.x86_64+debug", "kernel-debug-devel-6.5.6-300.fc39.x86_64", NULL },
 	{ RHEL, "5.14.0-362.8.1.el9_3.x86_64", "kernel-devel-5.14.0-362.8.1.el9_3.x86_64", NULL },
-	{ RHEL, "5.14.0-362.8.1.el9_3.x86_64+rt", "kernel-rt-devel-5.14.0-362.8.1.el9_3.x86_64", NULL },
-	{ ROCKY, "5.14.0-362.8.1.el9_3.aarch64+64k", "kernel-64k-devel-5.14.0-362.8.1.el9_3.aarch64", NULL },
+	{ RHEL, "5.14.0-362.8.1.el9_3.x86_64+rt", "kernel-rt-devel-5.14.0-362.8.1.el9_3.x86_64",
+	  NULL },
+	{ ROCKY, "5.14.0-362.8.1.el9_3.aarch64+64k",
+	  "kernel-64k-devel-5.14.0-362.8.1.el9_3.aarch64", NULL },
 	{ ROCKY, "5.15.0-200.el9uek.x86_64", "kernel-uek-devel-5.15.0-200.el9uek.x86_64", NULL },
 	{ CENTOS7, "3.10.0-1160.el7.x86_64", "kernel-devel-3.10.0-1160.el7.x86_64",
 	  "yum install kernel-devel-3.10.0-1160.el7.x86_64" },
-	{ LEAP, "5.14.21-150500.55.39-default", "kernel-default-devel", "zypper install kernel-default-devel" },
+	{ LEAP, "5.14.21-150500.55.39-default", "kernel-default-devel",
+	  "zypper install kernel-default-devel" },
 	{ SLES, "5.14.21-150500.13.27-rt", "kernel-rt-devel", NULL },
 	{ TUMBLEWEED, "6.6.7-1-longterm", "kernel-longterm-devel", NULL },
 	{ TUMBLEWEED, "6.6.7", "kernel-default-devel", NULL },
