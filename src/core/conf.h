@@ -4,6 +4,8 @@
 
 #include "base/fail.h"
 #include "base/strv.h"
+#include "core/conf_exclude.h"
+#include "core/conf_values.h"
 #include "core/kconfig.h"
 
 /*
@@ -11,14 +13,6 @@
  * files give them, and the model (conf) that the rules of dkms.conf(5) make of them. Pure data; sys
  * reads the files.
  */
-
-/* One known name: a sparse array; a scalar is element 0. Unset elements are NULL. */
-struct conf_value {
-	char **items;
-	size_t n; /* 1 + the highest index */
-};
-
-struct conf_values; /* all known names; see core/conf_values.h */
 
 /* For whom a conf is read. All borrowed. module/version NULL: take the conf's own. */
 struct conf_target {
@@ -40,9 +34,10 @@ struct conf_patch {
 	char *name; /* relative to patches/ */
 };
 
+/* A complaint: "dkms.conf: <text>", with " (record #<n>)" behind it where it is about one element. */
 struct conf_problem {
 	int record; /* index of the array element that it is about, -1 if none */
-	char *text;
+	char *text; /* names the directive, does not repeat the record */
 };
 
 struct conf_problems {
@@ -65,6 +60,7 @@ struct conf {
 	size_t n_patches;
 	struct conf_exclusive *exclusives; /* [0] binds all, [i] module i */
 	size_t n_exclusives;
+	bool build_exclude; /* the conf itself says that nothing is to be built: exit 77 */
 	char *obsolete_by;
 	struct strv build_depends; /* module names */
 	bool autoinstall, build_depends_rebuild, no_weak_modules;
@@ -91,27 +87,8 @@ static inline void clean_conf(struct conf *c)
 	conf_done(c);
 }
 
-/* Which modules are left out on a kernel, and why. */
-struct conf_exclusion {
-	bool all;        /* nothing at all is to be built: exit 77 */
-	bool *modules;   /* n_modules flags: true = left out */
-	char *why;       /* for people, names the directive; NULL if nothing is left out */
-};
-
-/*
- * Judges BUILD_EXCLUSIVE_KERNEL, _MIN, _MAX, _ARCH (and OBSOLETE_BY in MAX's place), and _CONFIG too if
- * kc is not NULL. Before the headers are looked for it is called without kc, then again with it.
- */
-void conf_judge_exclusive(const struct conf *c, const struct conf_target *target,
-			  const struct kconfig *kc, struct conf_exclusion *ret);
-void conf_exclusion_done(struct conf_exclusion *x);
-static inline void clean_conf_exclusion(struct conf_exclusion *x)
-{
-	conf_exclusion_done(x);
-}
-
-/* Where module i goes below <install tree>/<kernel>: the distribution's place or the conf's own, squeezed, with
- * leading and without trailing '/'; caller frees. */
+/* Where module i goes below <install tree>/<kernel>: the distribution's place or the conf's own,
+ * squeezed, with leading and without trailing '/'; caller frees. "" where neither says one. */
 char *conf_dest(const struct conf_module *m, const char *distro_dest);
 
 /* What the make command needs to know. */

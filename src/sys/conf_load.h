@@ -27,5 +27,7 @@ struct conf_request {
  * ret->errors); -E_NO_CONF when there is no dkms.conf; other negative codes when it cannot be read.
  */
 int conf_load(const struct conf_request *rq, struct conf *ret, struct fail *f);
+/* The same without the rules: what the files say. ret is initialized with conf_names by the caller. */
+int conf_load_values(const struct conf_request *rq, struct conf_values *ret, struct fail *f);
 
 #endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sys/conf_load.h"
+
+#include <errno.h>
+
+#include "base/env.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "core/name.h"
+#include "core/outcome.h"
+#include "sys/conf_read.h"
+
+static void add_var(struct strv *vars, const char *name, const char *value)
+{
+	strv_add_fmt(vars, "%s=%s", name, value ? value : "");
+}
+
+static void visible_vars(const struct conf_request *rq, struct strv *vars)
+{
+	add_var(vars, "kernelver", rq->target.kernel);
+	add_var(vars, "arch", rq->target.arch);
+	add_var(vars, "kernel_source_dir", rq->kernel_source_dir);
+	add_var(vars, "kernel_config", rq->kernel_config);
+	add_var(vars, "dkms_tree", rq->dkms_tree);
+	add_var(vars, "source_tree", rq->source_tree);
+	add_var(vars, "install_tree", rq->install_tree);
+	add_var(vars, "tmp_location", rq->tmp_location);
+	add_var(vars, "module", rq->target.module);
+	add_var(vars, "module_version", rq->target.version);
+	strv_add_fmt(vars, "parallel_jobs=%d", rq->parallel_jobs);
+}
+
+/* The administrator's files beside dkms.conf, in the order in which later ones win. */
+static void override_names(const struct conf_target *t, const char *m, const char *v, struct strv *ret)
+{
+	const char *k = t->kernel, *a = t->arch;
+
+	if (!name_is_valid(m) || !name_is_valid(v))
+		return;
+	strv_add_fmt(ret, "%s.conf", m);
+	strv_add_fmt(ret, "%s-%s.conf", m, v);
+	if (!name_is_valid(k))
+		return;
+	strv_add_fmt(ret, "%s-%s-%s.conf", m, v, k);
+	if (name_is_valid(a))
+		strv_add_fmt(ret, "%s-%s-%s-%s.conf", m, v, k, a);
+	strv_add_fmt(ret, "%s--%s.conf", m, k);
+	if (name_is_valid(a))
+		strv_add_fmt(ret, "%s--%s-%s.conf", m, k, a);
+}
+
+static int read_overrides(const struct conf_request *rq, const struct conf_reader *reader,
+			  struct conf_values *io, struct fail *f)
+{
+	const char *m = rq->target.module, *v = rq->target.version;
+	CLEAN(strv) struct strv names = { 0 };
+
+	override_names(&rq->target, m ? m : conf_values_get(io, CONF_PACKAGE_NAME, 0),
+		       v ? v : conf_values_get(io, CONF_PACKAGE_VERSION, 0), &names);
+	for (size_t i = 0; i < names.n; i++) {
+		CLEAN(free) char *path = path_join(rq->etc_dir, names.items[i]);
+		int r = conf_read_file(path, reader, io, f);
+
+		if (r < 0 && r != -ENOENT)
+			return r;
+	}
+	return 0;
+}
+
+int conf_load_values(const struct conf_request *rq, struct conf_values *ret, struct fail *f)
+{
+	CLEAN(free) char *own = rq->conf_file ? NULL : path_join(rq->source_dir, "dkms.conf");
+	const char *path = rq->conf_file ? rq->conf_file : own;
+	CLEAN(strv) struct strv vars = { 0 }, ours = { 0 }, env = { 0 };
+	struct conf_reader reader = { .scope = { &vars, &env },
+				      .only_bash = rq->only_bash,
+				      .debug = rq->debug };
+	int r;
+
+	visible_vars(rq, &vars);
+	env_copy(&ours, environ);
+	conf_read_environment(&ours, &conf_names, &env);
+	r = conf_read_file(path, &reader, ret, f);
+	if (r == -ENOENT)
+		return fail_set(f, -E_NO_CONF, "'%s' is not there", path);
+	if (r >= 0 && rq->etc_dir)
+		r = read_overrides(rq, &reader, ret, f);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; rq->directives && i < rq->directives->n; i++)
+		conf_values_set_text(ret, rq->directives->items[i]);
+	return 0;
+}
+
+int conf_load(const struct conf_request *rq, struct conf *ret, struct fail *f)
+{
+	CLEAN(conf_values) struct conf_values values = { 0 };
+	int r;
+
+	conf_values_init(&values, &conf_names);
+	r = conf_load_values(rq, &values, f);
+	if (r < 0)
+		return r;
+	conf_build(&values, &rq->target, rq->distro_dest, ret);
+	return 0;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sys/conf_read.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "base/file.h"
+#include "sys/conf_bash.h"
+
+enum { FILE_MAX = 1024 * 1024 };
+
+/* These make bash run a file or change its mode before the first line of ours. */
+static bool steers_bash(const char *name, size_t n)
+{
+	static const char *const names[] = { "BASH_ENV", "ENV",	       "SHELLOPTS",
+					     "BASHOPTS", "BASH_XTRACEFD", "POSIXLY_CORRECT" };
+
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (strncmp(names[i], name, n) == 0 && names[i][n] == '\0')
+			return true;
+	return false;
+}
+
+void conf_read_environment(const struct strv *from, const struct conf_names *names, struct strv *ret)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		const char *s = from->items[i];
+		size_t n = strcspn(s, "=");
+
+		if (!steers_bash(s, n) && conf_names_find(names, s, n) < 0)
+			strv_add(ret, s);
+	}
+}
+
+static int read_by_bash(const char *path, const struct conf_reader *reader, struct conf_values *io,
+			struct fail *f)
+{
+	CLEAN(conf_values) struct conf_values raw = { 0 };
+	CLEAN(strv) struct strv directives = { 0 };
+	int r;
+
+	conf_values_init(&raw, io->names);
+	r = conf_bash_read(path, &reader->scope, io, &raw, &directives, f);
+	if (r < 0)
+		return r;
+	if (reader->only_bash || !conf_expand(&raw, &reader->scope, io)) {
+		r = conf_bash_expand(&raw, &reader->scope, io, f);
+		if (r < 0) {
+			fail_wrap(f, "cannot read '%s'", path);
+			return r;
+		}
+	}
+	for (size_t i = 0; i < directives.n; i++)
+		conf_values_set_text(io, directives.items[i]);
+	return 0;
+}
+
+int conf_read_file(const char *path, const struct conf_reader *reader, struct conf_values *io,
+		   struct fail *f)
+{
+	CLEAN(buf) struct buf text = { 0 };
+	int r = file_read(AT_FDCWD, path, FILE_MAX, &text);
+
+	if (r == -ENOENT || r == -ENOTDIR)
+		return -ENOENT;
+	if (r < 0)
+		return fail_errno(f, r, "cannot read '%s'", path);
+	return read_by_bash(path, reader, io, f);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "unit.h"
+
+#include "base/env.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "sys/framework.h"
+
+static char *dir;
+
+static void put(const char *name, const char *text)
+{
+	CLEAN(free) char *path = path_join(dir, name);
+	CLEAN(free) char *parent = path_dir(path);
+
+	assert_int_equal(dir_make(parent), 0);
+	assert_int_equal(file_write(path, text, strlen(text), 0644), 0);
+}
+
+static void load(const struct strv *env, struct framework *ret)
+{
+	CLEAN(fail) struct fail f = { 0 };
+
+	if (framework_load(dir, "6.1.0-9", env, ret, &f) < 0)
+		fail_msg("%s", f.text);
+}
+
+static void defaults(void **state)
+{
+	CLEAN(strv) struct strv env = { 0 };
+	CLEAN(framework) struct framework fw = { 0 };
+
+	load(&env, &fw);
+	assert_null(fw.dkms_tree);
+	assert_null(fw.tmp_location);
+	assert_null(fw.sign_file);
+	assert_false(fw.verbose);
+	assert_true(fw.continue_on_error);
+	assert_int_equal(fw.parallel_jobs, -1);
+	assert_int_equal(fw.try_sign_modules, SIGN_NOT_IN_CHROOT);
+	assert_string_equal(fw.compress_gzip_opts, "");
+	assert_string_equal(fw.compress_xz_opts, "--check=crc32 --lzma2=dict=1MiB");
+	assert_string_equal(fw.compress_zstd_opts, "-q --rm -T0");
+}
+
+static void files_then_environment(void **state)
+{
+	CLEAN(strv) struct strv env = { 0 };
+	CLEAN(framework) struct framework fw = { 0 };
+
+	env_set(&env, "PATH", "/usr/bin:/bin");
+	env_set(&env, "TMPDIR", "/scratch");
+	env_set(&env, "parallel_jobs", "9");
+	env_set(&env, "sign_file", "/env/sign");
+	env_set(&env, "mok_signing_key", "/env/key");
+	env_set(&env, "try_sign_modules", "true");
+	env_set(&env, "post_transaction", "echo $kernelver");
+	env_set(&env, "dkms_tree", "/env/tree"); /* not one of those */
+	put("framework.conf", "# comment\nsource_tree=/src/$kernelver\nsign_file=/file/sign\n"
+			      "verbose=1\ncontinue_on_error=false\ncompress_gzip_opts='-9  -n'\n");
+	put("framework.conf.d/20-b.conf", "install_tree=/b");
+	put("framework.conf.d/10-a.conf", "install_tree=/a; build_sandbox=$(echo strict)");
+	put("framework.conf.d/30-c.conf~", "install_tree=/c");
+	put("framework.conf.d/.x.conf", "install_tree=/hidden");
+	load(&env, &fw);
+	assert_string_equal(fw.source_tree, "/src/6.1.0-9");
+	assert_string_equal(fw.install_tree, "/b");
+	assert_string_equal(fw.build_sandbox, "strict");
+	assert_string_equal(fw.sign_file, "/file/sign");
+	assert_string_equal(fw.mok_signing_key, "/env/key");
+	assert_string_equal(fw.tmp_location, "/scratch");
+	assert_string_equal(fw.post_transaction, "echo $kernelver");
+	assert_string_equal(fw.compress_gzip_opts, "-9 -n");
+	assert_null(fw.dkms_tree);
+	assert_int_equal(fw.parallel_jobs, 9);
+	assert_int_equal(fw.try_sign_modules, SIGN_ALWAYS);
+	assert_true(fw.verbose);
+	assert_false(fw.symlink_modules);
+	assert_false(fw.continue_on_error);
+}
+
+static void odd_values(void **state)
+{
+	CLEAN(strv) struct strv env = { 0 };
+	CLEAN(framework) struct framework fw = { 0 };
+	CLEAN(free) char *parts = path_join(dir, "framework.conf.d");
+
+	env_set(&env, "PATH", "/usr/bin:/bin");
+	put("framework.conf", "parallel_jobs=many; try_sign_modules=maybe; autoinstall_all_kernels=no\n"
+			      "tmp_location=; dkms_tree='';");
+	assert_int_equal(tree_remove(parts), 0);
+	load(&env, &fw);
+	assert_int_equal(fw.parallel_jobs, -1);
+	assert_int_equal(fw.try_sign_modules, SIGN_NOT_IN_CHROOT);
+	assert_true(fw.autoinstall_all_kernels);
+	assert_null(fw.tmp_location);
+	assert_null(fw.dkms_tree);
+}
+
+static int make_dir(void **state)
+{
+	char template[] = "/tmp/dkms-unit-XXXXXX";
+
+	dir = xstrdup(mkdtemp(template));
+	return dir ? 0 : -1;
+}
+
+static int remove_dir(void **state)
+{
+	tree_remove(dir);
+	free(dir);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(files_then_environment),
+		cmocka_unit_test(odd_values),
+	};
+
+	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}
