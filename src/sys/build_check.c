@@ -77,24 +77,27 @@ static void find_shipped(const struct kernel *k, struct shipped *ret)
 	walk_modules(&w, k->install_dir, 0);
 }
 
-/* The release that the headers are of; caller frees; NULL: they do not say. */
+/*
+ * The release that the headers are of; caller frees; NULL: they do not say. What goes into vermagic
+ * is UTS_RELEASE; kernel.release may be another one (Debian's says 6.1.192 for 6.1.0-56).
+ */
 static char *headers_release(const struct kernel *k)
 {
-	CLEAN(free) char *plain = path_join(k->source_dir, "include/config/kernel.release");
+	static const char define[] = "UTS_RELEASE \"";
 	CLEAN(free) char *header = path_join(k->source_dir, "include/generated/utsrelease.h");
+	CLEAN(free) char *plain = path_join(k->source_dir, "include/config/kernel.release");
 	CLEAN(buf) struct buf text = { 0 };
 	char *line = NULL;
 	const char *p;
 
-	if (file_read_line(plain, &line) == 0)
-		return line;
-	if (file_read(AT_FDCWD, header, RELEASE_MAX, &text) < 0)
-		return NULL;
-	p = strstr(buf_str(&text), "UTS_RELEASE \"");
-	if (!p)
-		return NULL;
-	p += strlen("UTS_RELEASE \"");
-	return xstrndup(p, strcspn(p, "\""));
+	if (file_read(AT_FDCWD, header, RELEASE_MAX, &text) == 0) {
+		p = strstr(buf_str(&text), define);
+		if (p) {
+			p += strlen(define);
+			return xstrndup(p, strcspn(p, "\""));
+		}
+	}
+	return file_read_line(plain, &line) == 0 ? line : NULL;
 }
 
 static int check_kernel(struct build *b, const struct build_checkee *modules,

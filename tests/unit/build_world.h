@@ -90,10 +90,9 @@ static inline void world_set_kernel(struct world *w, const char *release)
 	w->built = xasprintf("tree/drv/1.0/%s/x86_64", release);
 }
 
-static inline void world_set_up(struct world *w)
+/* dir is a template for mkdtemp, written over. */
+static inline void world_set_up_at(struct world *w, char *dir)
 {
-	char dir[] = "/tmp/dkms build XXXXXX";
-
 	*w = (struct world){ 0 };
 	assert_non_null(mkdtemp(dir));
 	w->dir = xstrdup(dir);
@@ -140,6 +139,13 @@ static inline void world_set_up(struct world *w)
 				     .dep_records = &w->deps,
 				     .jobs = 2,
 				     .observer = &w->observer };
+}
+
+static inline void world_set_up(struct world *w)
+{
+	char dir[] = "/tmp/dkms build XXXXXX";
+
+	world_set_up_at(w, dir);
 }
 
 static inline int world_build(struct world *w)

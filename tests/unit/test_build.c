@@ -6,6 +6,7 @@
 
 #include "build_world.h"
 #include "core/outcome.h"
+#include "sys/module_file.h"
 
 static void assert_file(struct world *w, const char *name, const char *text)
 {
@@ -456,6 +457,64 @@ static void log_survives_what_a_build_does_to_it(void **state)
 	assert_modes(&w, w.built);
 }
 
+/* A kernel whose headers are here, of the smallest flavour if there is a choice; caller frees. */
+static char *kernel_with_headers(void)
+{
+	CLEAN(strv) struct strv names = { 0 };
+	char *found = NULL;
+
+	dir_list("/lib/modules", &names);
+	for (size_t i = 0; i < names.n; i++) {
+		CLEAN(free)
+		char *include = path_join("/lib/modules", names.items[i], "build/include");
+
+		if (path_is_dir(include) && (!found || strstr(names.items[i], "cloud")))
+			str_set(&found, names.items[i]);
+	}
+	return found;
+}
+
+static void a_real_module(void **state)
+{
+	CLEAN(free)
+	char *kernel = kernel_with_headers(),
+	     *source = NULL, *link = NULL, *file = NULL;
+	CLEAN(toolchain) struct toolchain tools = { 0 };
+	CLEAN(module_info) struct module_info mi = { 0 };
+	char dir[] = "/tmp/dkms-build-XXXXXX";
+	CLEAN(world) struct world w;
+
+	if (!kernel) {
+		puts("no kernel headers below /lib/modules");
+		skip();
+	}
+	world_set_up_at(&w, dir); /* kbuild does not take blanks */
+	link = path_join(w.dkms_tree, "drv/1.0/source");
+	assert_int_equal(link_set(EXAMPLES_DIR "/hello", link), 0);
+	free(w.install_tree);
+	w.job.install_tree = w.install_tree = xstrdup("/lib/modules");
+	world_set_kernel(&w, kernel);
+	assert_int_equal(toolchain_choose(&w.kernel, &w.environment, &tools, NULL), 0);
+	w.job.toolchain = &tools;
+	w.module.built_name = (char *)"dkms_hello";
+	w.module.strip = true;
+	w.conf.make = NULL;
+	w.framework.compress_xz_opts = (char *)"--check=crc32 --lzma2=dict=1MiB";
+	w.framework.compress_zstd_opts = (char *)"-q --rm -T0";
+	if (world_build(&w) != 0) {
+		CLEAN(free) char *log = world_get(&w, "tree/drv/1.0/build/make.log");
+
+		fail_msg("%s\n%s", w.fail.text, log);
+	}
+	for (size_t i = 0; i < w.warnings.n; i++)
+		fail_msg("warning: %s", w.warnings.items[i]);
+	file = xasprintf("%s/%s/module/drv-dest%s", w.dir, w.built, kernel_suffix(&w.kernel));
+	assert_int_equal(module_file_info(file, &mi, NULL), 0);
+	assert_string_equal(mi.name, "dkms_hello");
+	assert_string_equal(mi.version, "1.0");
+	assert_true(str_has_prefix(mi.vermagic, kernel));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -479,6 +538,7 @@ int main(void)
 		cmocka_unit_test(of_another_kernel),
 		cmocka_unit_test(compresses_as_the_kernel_does),
 		cmocka_unit_test(log_survives_what_a_build_does_to_it),
+		cmocka_unit_test(a_real_module),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
