@@ -8,6 +8,18 @@
 #include "core/outcome.h"
 #include "sys/module_file.h"
 
+/* In the signer's place: leaves its mark, or refuses. */
+int signer_sign(const struct signer *s, const char *path, struct fail *f)
+{
+	CLEAN(fd) int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+
+	if (str_eq(s->key, "bad"))
+		return fail_set(f, -EACCES, "the key is bad");
+	assert_true(str_has_suffix(path, ".ko"));
+	assert_int_equal(fd_write_all(fd, "signed", 6), 0);
+	return 0;
+}
+
 static void assert_file(struct world *w, const char *name, const char *text)
 {
 	CLEAN(free) char *got = world_get(w, name);
@@ -446,6 +458,32 @@ static void compresses_as_the_kernel_does(void **state)
 	}
 }
 
+static void signs_what_will_be_loaded(void **state)
+{
+	struct signer signer = { .method = SIGN_HELPER, .key = (char *)"good" };
+	CLEAN(world) struct world w;
+	CLEAN(free) char *file = NULL;
+	CLEAN(buf) struct buf b = { 0 };
+
+	world_set_up(&w);
+	world_put(&w, "modules/6.1.0/kernel/a.ko.gz", "", 0644);
+	w.job.signer = &signer;
+	assert_int_equal(world_build(&w), 0);
+	assert_int_equal(w.warnings.n, 0);
+	file = xasprintf("%s/%s/module/drv-dest.ko.gz", w.dir, w.built);
+	assert_int_equal(module_file_load(file, &b, NULL), 0);
+	assert_true(b.len > 6);
+	assert_memory_equal(b.data + b.len - 6, "signed", 6);
+	/* what cannot be signed is stored all the same */
+	signer.key = (char *)"bad";
+	assert_int_equal(world_build(&w), 0);
+	assert_int_equal(w.warnings.n, 1);
+	assert_non_null(strstr(w.warnings.items[0], "the key is bad"));
+	signer.method = SIGN_OFF;
+	assert_int_equal(world_build(&w), 0);
+	assert_int_equal(w.warnings.n, 0);
+}
+
 static void log_survives_what_a_build_does_to_it(void **state)
 {
 	CLEAN(world) struct world w;
@@ -477,8 +515,7 @@ static char *kernel_with_headers(void)
 static void a_real_module(void **state)
 {
 	CLEAN(free)
-	char *kernel = kernel_with_headers(),
-	     *source = NULL, *link = NULL, *file = NULL;
+	char *kernel = kernel_with_headers(), *source = NULL, *link = NULL, *file = NULL;
 	CLEAN(toolchain) struct toolchain tools = { 0 };
 	CLEAN(module_info) struct module_info mi = { 0 };
 	char dir[] = "/tmp/dkms-build-XXXXXX";
@@ -537,6 +574,7 @@ int main(void)
 		cmocka_unit_test(no_module_at_all_builds),
 		cmocka_unit_test(of_another_kernel),
 		cmocka_unit_test(compresses_as_the_kernel_does),
+		cmocka_unit_test(signs_what_will_be_loaded),
 		cmocka_unit_test(log_survives_what_a_build_does_to_it),
 		cmocka_unit_test(a_real_module),
 	};
