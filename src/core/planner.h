@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef DKMS_CORE_PLANNER_H
+#define DKMS_CORE_PLANNER_H
+
+#include "core/plan.h"
+
+/*
+ * The verbs as planners: from what is (snapshot, facts) and what is asked for to a plan. Pure. The
+ * refusals of the command line (names, broken, not added) are over when a planner is called.
+ */
+
+struct target {
+	char *kernel;
+	char *arch;
+};
+
+/* What to do, to which module/version, for which kernels. Borrowed. */
+struct plan_request {
+	const struct snapshot *snapshot;
+	const char *module, *version;
+	const struct target *targets;
+	size_t n_targets;
+	bool force;
+	bool no_depmod;
+};
+
+void plan_for_build(const struct plan_request *rq, struct plan *ret);
+void plan_for_install(const struct plan_request *rq, struct plan *ret);
+void plan_for_uninstall(const struct plan_request *rq, struct plan *ret);
+void plan_for_unbuild(const struct plan_request *rq, struct plan *ret);
+/* known_only: the version is broken, --force was given. */
+void plan_for_remove(const struct plan_request *rq, bool known_only, struct plan *ret);
+
+/* One module as autoinstall sees it. */
+struct auto_module {
+	const char *module;
+	const char *version;        /* the newest that is added */
+	bool autoinstall;           /* AUTOINSTALL=yes */
+	bool bad_conf;
+	const struct strv *depends; /* BUILD_DEPENDS; NULL: none */
+};
+
+/*
+ * Installs in BUILD_DEPENDS order what is not installed for the target. A dependency is met if any
+ * version of it is installed. Modules that wait for one that dkms knows and that will not be there (no
+ * AUTOINSTALL, bad conf, a cycle) are STEP_UNMET from the beginning; those that wait only for modules
+ * that dkms does not know become STEP_DEFERRED.
+ */
+void plan_for_autoinstall(const struct plan_request *rq, const struct auto_module *modules, size_t n,
+			  struct plan *ret);
+
+/* Installs on the target what is installed for the template kernel (module NULL: all of it). */
+void plan_for_match(const struct plan_request *rq, const char *template_kernel, struct plan *ret);
+
+/* Everything that is built or installed for the target is unbuilt; only_auto (or NULL): the names whose
+ * AUTOINSTALL is yes. For kernel_prerm and kernel_preinst. */
+void plan_for_kernel_removal(const struct plan_request *rq, const struct strv *only_auto,
+			     struct plan *ret);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef DKMS_CORE_SNAPSHOT_H
+#define DKMS_CORE_SNAPSHOT_H
+
+#include "base/strv.h"
+
+/*
+ * The dkms tree as it was when it was read: which modules, which versions, for which kernels built and
+ * installed. Plain data, sorted by name bytewise at every level; filled by sys/tree.
+ */
+enum version_state {
+	VERSION_ADDED,  /* `source` is a link to an existing directory */
+	VERSION_BROKEN, /* the link dangles, or is missing while <source tree>/<m>-<v> exists */
+	VERSION_STRAY,  /* no link and no source: not known to dkms */
+};
+
+struct snap_build {
+	char *kernel;
+	char *arch;
+	bool built;     /* `module` is there */
+	bool installed; /* the active link points here */
+};
+
+struct snap_version {
+	char *version;
+	enum version_state state;
+	struct snap_build *builds;
+	size_t n_builds;
+};
+
+/* An active link kernel-<k>-<a>. */
+struct snap_link {
+	char *name;   /* "kernel-6.1.0-56-amd64-x86_64" */
+	char *target; /* "1.0/6.1.0-56-amd64/x86_64" */
+};
+
+struct snap_module {
+	char *name;
+	struct snap_version *versions;
+	size_t n_versions;
+	struct snap_link *links;
+	size_t n_links;
+};
+
+struct snapshot {
+	struct snap_module *modules;
+	size_t n_modules;
+};
+
+void snapshot_done(struct snapshot *s);
+static inline void clean_snapshot(struct snapshot *s)
+{
+	snapshot_done(s);
+}
+
+const struct snap_module *snapshot_module(const struct snapshot *s, const char *module);
+const struct snap_version *snapshot_version(const struct snapshot *s, const char *module,
+					    const char *version);
+const struct snap_build *snapshot_build(const struct snapshot *s, const char *module,
+					const char *version, const char *kernel, const char *arch);
+/* The version that is installed for a kernel and arch, or NULL. */
+const struct snap_version *snapshot_installed(const struct snapshot *s, const char *module,
+					      const char *kernel, const char *arch);
+/* The highest version that is added, or NULL. */
+const struct snap_version *snapshot_newest(const struct snap_module *m);
+
+#endif

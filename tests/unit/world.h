@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef DKMS_TESTS_WORLD_H
+#define DKMS_TESTS_WORLD_H
+
+#include "core/planner.h"
+
+/*
+ * Snapshots from text, for tables. One fact a line:
+ *   "a/1"            added        "a/1!"   broken      "a/1?"   stray
+ *   "a/1 K"          built        "a/1 K*" built and installed
+ * with K any kernel; the arch is always x86_64. Lines of one module, and of one version, follow each other.
+ */
+void world_read(const char *text, struct snapshot *ret);
+/* "K1 K2" as targets; caller frees with world_targets_done. */
+size_t world_targets(const char *kernels, struct target **ret);
+void world_targets_done(struct target *t, size_t n);
+
+#endif
