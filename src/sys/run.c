@@ -195,7 +195,7 @@ static bool watch_once(const struct run *r, struct watch *w)
 		read_capture(r, w);
 	else if (n >= 0 && has_ended(w, &fds[0]))
 		return false;
-	if (run_pending_signal())
+	if (!r->shielded && run_pending_signal())
 		ask_to_end(w, -ECANCELED);
 	if (w->deadline && now > w->deadline)
 		ask_to_end(w, -ETIMEDOUT);

@@ -25,6 +25,7 @@ struct run {
 	struct buf *capture;      /* if set, stdout is read into it instead (err_fd RUN_AS_OUT too) */
 	size_t capture_max;       /* bytes; more than that: the child is killed, -EFBIG */
 	unsigned timeout_ms;      /* 0: none; reached: the child is killed, -ETIMEDOUT */
+	bool shielded;            /* let it end even if a signal asks us to */
 	const int *keep_fds;      /* descriptors to leave open, ended by -1; NULL: none */
 };
 

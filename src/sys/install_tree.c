@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sys/install_tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/path.h"
+
+static const char *const suffixes[] = { ".ko", ".ko.gz", ".ko.xz", ".ko.zst" };
+
+/* The length of the stem, 0 if it is no module file. */
+static size_t stem_length(const char *file_name)
+{
+	for (size_t i = 0; i < COUNT_OF(suffixes); i++)
+		if (str_has_suffix(file_name, suffixes[i]))
+			return strlen(file_name) - strlen(suffixes[i]);
+	return 0;
+}
+
+bool module_file_is(const char *file_name, const char *name)
+{
+	size_t n = stem_length(file_name);
+
+	return n > 0 && strlen(name) == n && strncmp(file_name, name, n) == 0;
+}
+
+char *module_file_stem(const char *file_name)
+{
+	size_t n = stem_length(file_name);
+
+	return n ? xstrndup(file_name, n) : NULL;
+}
+
+enum { DEPTH_MAX = 64 };
+
+static int walk(int dirfd, const char *name, const char *path, const char *module, unsigned depth,
+		struct strv *ret)
+{
+	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	CLEAN(dir) DIR *d = NULL;
+	struct dirent *e;
+
+	if (fd < 0)
+		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : -errno;
+	d = fdopendir(fd);
+	if (!d) {
+		close(fd);
+		return -ENOMEM;
+	}
+	while ((e = readdir(d))) {
+		struct stat st;
+		bool dir = e->d_type == DT_DIR, file = e->d_type == DT_REG;
+		int r;
+
+		if (str_eq(e->d_name, ".") || str_eq(e->d_name, ".."))
+			continue;
+		if (e->d_type == DT_UNKNOWN && fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+			dir = S_ISDIR(st.st_mode);
+			file = S_ISREG(st.st_mode);
+		}
+		if (file && module_file_is(e->d_name, module))
+			strv_take(ret, path_join(path, e->d_name));
+		if (dir && depth < DEPTH_MAX) {
+			CLEAN(free) char *below = path_join(path, e->d_name);
+
+			r = walk(fd, e->d_name, below, module, depth + 1, ret);
+			if (r < 0)
+				return r;
+		}
+	}
+	return 0;
+}
+
+int module_files_below(const char *dir, const char *name, struct strv *ret_paths)
+{
+	int r = walk(AT_FDCWD, dir, dir, name, 0, ret_paths);
+
+	strv_sort(ret_paths);
+	return r;
+}
+
+int module_files_in(const char *dir, const char *name, struct strv *ret_paths)
+{
+	for (size_t i = 0; i < COUNT_OF(suffixes); i++) {
+		CLEAN(free) char *file = xasprintf("%s%s", name, suffixes[i]);
+		CLEAN(free) char *path = path_join(dir, file);
+		struct stat st;
+
+		if (lstat(path, &st) == 0 && (S_ISREG(st.st_mode) || S_ISLNK(st.st_mode)))
+			strv_take(ret_paths, TAKE_PTR(path));
+	}
+	return 0;
+}
+
+/* Must not end in .ko*: depmod would index it. */
+char *module_file_staged(const char *dst)
+{
+	CLEAN(free) char *dir = path_dir(dst);
+
+	return xasprintf("%s/.%s.dkms-new", dir, path_base(dst));
+}
+
+static int sync_file(const char *path)
+{
+	CLEAN(fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+int module_file_stage(const char *src, const char *dst, struct fail *f)
+{
+	CLEAN(free) char *dir = path_dir(dst), *staged = module_file_staged(dst);
+	int r = dir_make(dir);
+
+	if (r < 0)
+		return fail_errno(f, r, "cannot make directory '%s'", dir);
+	r = file_copy(src, staged, 0644);
+	if (r == 0)
+		r = sync_file(staged);
+	if (r < 0) {
+		unlink(staged);
+		return fail_errno(f, r, "cannot write '%s'", dst);
+	}
+	return 0;
+}
+
+int module_file_publish(const char *dst, struct fail *f)
+{
+	CLEAN(free) char *staged = module_file_staged(dst);
+
+	if (rename(staged, dst) < 0)
+		return fail_errno(f, errno, "cannot put '%s' in its place", dst);
+	dir_sync_of(dst);
+	return 0;
+}
+
+int module_file_place(const char *src, const char *dst, struct fail *f)
+{
+	int r = module_file_stage(src, dst, f);
+
+	return r < 0 ? r : module_file_publish(dst, f);
+}
+
+int module_file_link(const char *src, const char *dst, struct fail *f)
+{
+	CLEAN(free) char *dir = path_dir(dst);
+	int r = dir_make(dir);
+
+	if (r == 0)
+		r = link_set(src, dst);
+	return r < 0 ? fail_errno(f, r, "cannot make the link '%s'", dst) : 0;
+}
+
+static int copy_exactly(const char *src, const char *dst)
+{
+	struct stat st;
+	struct timespec times[2];
+	int r;
+
+	if (stat(src, &st) < 0)
+		return -errno;
+	r = file_copy(src, dst, st.st_mode & 07777);
+	if (r < 0)
+		return r;
+	times[0] = st.st_atim;
+	times[1] = st.st_mtim;
+	/* not root: the owner cannot be kept, and need not be */
+	if (chown(dst, st.st_uid, st.st_gid) < 0 && errno != EPERM)
+		return -errno;
+	if (utimensat(AT_FDCWD, dst, times, 0) < 0)
+		return -errno;
+	return sync_file(dst);
+}
+
+int original_save(const char *path, const char *dir, struct fail *f)
+{
+	CLEAN(free) char *copy = path_join(dir, path_base(path));
+	CLEAN(free) char *staged = module_file_staged(copy);
+	CLEAN(free) char *origin = xasprintf("%s.origin", copy);
+	CLEAN(free) char *text = xasprintf("%s\n", path);
+	int r = dir_make(dir);
+
+	if (r == 0)
+		r = file_write(origin, text, strlen(text), 0644);
+	if (r == 0)
+		r = copy_exactly(path, staged);
+	if (r == 0 && rename(staged, copy) < 0)
+		r = -errno;
+	if (r == 0)
+		r = dir_sync_of(copy);
+	if (r < 0) {
+		unlink(staged);
+		return fail_errno(f, r, "cannot save the original module '%s' in '%s'", path, dir);
+	}
+	return 0;
+}
+
+int original_restore(const char *copy, const char *home, struct fail *f)
+{
+	CLEAN(free) char *dir = path_dir(home), *staged = module_file_staged(home);
+	int r = dir_make(dir);
+
+	if (r == 0)
+		r = copy_exactly(copy, staged);
+	if (r == 0 && rename(staged, home) < 0)
+		r = -errno;
+	if (r == 0)
+		r = dir_sync_of(home);
+	if (r < 0) {
+		unlink(staged);
+		return fail_errno(f, r, "cannot put the original module back to '%s'", home);
+	}
+	return 0;
+}
+
+/* The origin may have been written while the tree was reached by another name (/lib is a link on
+ * merged-/usr systems): what counts is where its directory really is. */
+static bool leads_below(const char *path, const char *kernel_dir)
+{
+	CLEAN(free) char *clean = path_squeeze(path), *root = path_squeeze(kernel_dir);
+	CLEAN(free) char *real_root = NULL, *at = NULL;
+
+	if (path_has_dotdot(path) || path[0] != '/')
+		return false;
+	real_root = realpath(root, NULL);
+	/* the nearest ancestor that exists: directories that an install emptied are gone */
+	at = path_dir(clean);
+	while (real_root && !str_eq(at, "/")) {
+		CLEAN(free) char *real = realpath(at, NULL);
+		char *up;
+
+		if (real)
+			return path_is_below(real, real_root);
+		up = path_dir(at);
+		free(at);
+		at = up;
+	}
+	return path_is_below(clean, root);
+}
+
+char *original_home(const char *dir, const char *file, const char *kernel_dir,
+		    const char *fallback_dir)
+{
+	CLEAN(free) char *name = xasprintf("%s.origin", file);
+	CLEAN(free) char *origin = path_join(dir, name);
+	CLEAN(free) char *home = NULL;
+
+	if (file_read_line(origin, &home) < 0)
+		return path_join(fallback_dir, file);
+	return leads_below(home, kernel_dir) ? TAKE_PTR(home) : NULL;
+}
