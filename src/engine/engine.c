@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <stdarg.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "core/outcome.h"
+#include "engine/internal.h"
+#include "sys/build.h"
+#include "sys/conf_load.h"
+#include "sys/run.h"
+#include "sys/script.h"
+#include "sys/tree.h"
+
+struct kernel *engine_kernel(struct engine *e, const char *release, const char *arch)
+{
+	struct kernel *k;
+
+	for (size_t i = 0; i < e->n_kernels; i++)
+		if (str_eq(e->kernels[i]->release, release) && str_eq(e->kernels[i]->arch, arch))
+			return e->kernels[i];
+	k = xcalloc(1, sizeof(*k));
+	kernel_init(k, release, arch, e->setup->install_tree, e->setup->kernel_source_dir,
+		    e->setup->config_file);
+	e->kernels = xreallocarray(e->kernels, e->n_kernels + 1, sizeof(struct kernel *));
+	e->kernels[e->n_kernels++] = k;
+	return k;
+}
+
+static void engine_done(struct engine *e)
+{
+	for (size_t i = 0; i < e->n_kernels; i++) {
+		kernel_done(e->kernels[i]);
+		free(e->kernels[i]);
+	}
+	free(e->kernels);
+}
+
+struct layout engine_layout(const struct engine *e, const struct step *s)
+{
+	return (struct layout){ e->setup->dkms_tree, s->module, s->version, s->kernel, s->arch };
+}
+
+char *engine_source_dir(const struct engine *e, const struct step *s)
+{
+	struct layout l = engine_layout(e, s);
+	CLEAN(free) char *link = layout_source(&l);
+	CLEAN(free) char *name = NULL;
+
+	if (s->kind == STEP_ADD && s->from)
+		return xstrdup(s->from);
+	if (path_lexists(link))
+		return TAKE_PTR(link);
+	name = xasprintf("%s-%s", s->module, s->version);
+	return path_join(e->setup->source_tree, name);
+}
+
+int engine_conf(struct engine *e, const struct step *s, struct conf *ret, struct fail *f)
+{
+	const struct engine_setup *set = e->setup;
+	CLEAN(free) char *arch = s->arch ? NULL : kernel_running_arch();
+	const char *release = s->kernel ? s->kernel : set->running_kernel;
+	struct kernel *k = engine_kernel(e, release, s->arch ? s->arch : arch);
+	CLEAN(free) char *source = engine_source_dir(e, s);
+	const struct conf_request rq = {
+		.target = { s->module, s->version, k->release, k->arch },
+		.source_dir = source,
+		.conf_file = set->conf_file,
+		.etc_dir = set->etc_dir,
+		.kernel_source_dir = k->source_dir,
+		.kernel_config = k->config_path,
+		.dkms_tree = set->dkms_tree,
+		.source_tree = set->source_tree,
+		.install_tree = set->install_tree,
+		.tmp_location = set->tmp_location,
+		.parallel_jobs = set->jobs,
+		.directives = set->directives,
+		.distro_dest = set->distro->dest,
+		.debug = set->debug,
+	};
+
+	return conf_load(&rq, ret, f);
+}
+
+static void list_problems(struct buf *b, const struct conf_problems *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		if (p->items[i].record >= 0)
+			buf_add_fmt(b, "\n  record #%d: %s", p->items[i].record, p->items[i].text);
+		else
+			buf_add_fmt(b, "\n  %s", p->items[i].text);
+	}
+}
+
+int engine_valid_conf(struct engine *e, const struct step *s, struct conf *ret, struct fail *f)
+{
+	CLEAN(buf) struct buf b = { 0 };
+	int r = engine_conf(e, s, ret, f);
+
+	if (r < 0 || (ret->errors.n == 0 && ret->duplicates.n == 0))
+		return r;
+	list_problems(&b, &ret->errors);
+	list_problems(&b, &ret->duplicates);
+	fail_set(f, -E_BAD_CONF, "the dkms.conf of %s/%s is invalid:%s", s->module, s->version,
+		 buf_str(&b));
+	fail_hint(f, "correct the file, or set what is wrong in %s/%s.conf", e->setup->etc_dir, s->module);
+	return -E_BAD_CONF;
+}
+
+void engine_conf_warnings(struct engine *e, const struct step *s, const struct conf *c)
+{
+	for (size_t i = 0; i < c->warnings.n; i++)
+		engine_warn(e, s, c->warnings.items[i].text, NULL);
+}
+
+int engine_look(const struct engine *e, const char *module, struct snapshot *ret, struct fail *f)
+{
+	return tree_read(e->setup->dkms_tree, e->setup->source_tree, module, ret, f);
+}
+
+void engine_warn(const struct engine *e, const struct step *s, const char *text, const char *hint)
+{
+	e->setup->observer->warn(e->setup->observer->ctx, s, text, hint);
+}
+
+void engine_note(const struct engine *e, const struct step *s, const char *fmt, ...)
+{
+	CLEAN(free) char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
+	va_end(ap);
+	if (text)
+		e->setup->observer->note(e->setup->observer->ctx, s, text);
+}
+
+void engine_phase(const struct engine *e, const struct step *s, const char *what)
+{
+	e->setup->observer->phase(e->setup->observer->ctx, s, what);
+}
+
+int engine_script(struct engine *e, const struct step *s, const struct conf *c, const char *kind,
+		  const char *line, struct fail *f)
+{
+	struct layout l = engine_layout(e, s);
+	CLEAN(free) char *source = layout_source(&l);
+	CLEAN(free) char *override = NULL;
+	CLEAN(strv) struct strv env = { 0 };
+	struct script script = { .kind = kind, .line = line, .dir = source, .env = &env };
+	int r;
+
+	if (str_is_empty(line))
+		return 0;
+	override = path_join(e->setup->etc_dir, s->module);
+	build_environment(e->setup->environment, c, s->kernel ? s->kernel : e->setup->running_kernel,
+			  s->arch ? s->arch : "", NULL, e->setup->directives, &env);
+	script.override_dir = override;
+	script.out_fd = e->setup->quiet ? RUN_NULL : RUN_INHERIT;
+	script.err_fd = script.out_fd;
+	engine_phase(e, s, kind);
+	r = script_run(&script, f);
+	if (r == SCRIPT_NOT_RUN) {
+		engine_warn(e, s, f->text ? f->text : kind, f->hint);
+		fail_done(f);
+		return 0;
+	}
+	return r;
+}
+
+/* A step that can never run: because what it needs was skipped, failed, or belongs to another module. */
+static void give_up(struct plan *p, size_t i)
+{
+	struct step *s = &p->steps[i];
+
+	for (size_t k = 0; k < s->n_waits; k++) {
+		const struct step *on = &p->steps[s->waits[k].step];
+
+		if (on->state == STEP_WAITING || on->state == STEP_DONE || on->state == STEP_NOTHING ||
+		    s->waits[k].need == NEED_ENDED)
+			continue;
+		if (str_eq(on->module, s->module)) {
+			s->state = on->state == STEP_SKIPPED ? STEP_SKIPPED : STEP_CANCELLED;
+			s->code = on->code;
+			return;
+		}
+		if (s->waits[k].need == NEED_NOT_FAILED && on->state == STEP_SKIPPED)
+			continue;
+		s->state = STEP_UNMET;
+		s->code = -E_DEPENDS_MISSING;
+		free(s->note);
+		s->note = xasprintf("waits for %s, which could not be installed", on->module);
+		return;
+	}
+}
+
+static int dispatch(struct engine *e, struct step *s, struct step_report *rep, struct fail *f)
+{
+	switch (s->kind) {
+	case STEP_ADD:
+		return step_add(e, s, f);
+	case STEP_BUILD:
+		return step_build(e, s, rep, f);
+	case STEP_INSTALL:
+		return step_install(e, s, f);
+	case STEP_UNINSTALL:
+		return step_uninstall(e, s, f);
+	case STEP_UNBUILD:
+		return step_unbuild(e, s, f);
+	case STEP_FORGET:
+		return step_forget(e, s, f);
+	case STEP_DEPMOD:
+		return step_depmod(e, s, f);
+	default:
+		return step_post_transaction(e, s, f);
+	}
+}
+
+static void carry_out(struct engine *e, size_t i)
+{
+	const struct observer *o = e->setup->observer;
+	struct step *s = &e->plan->steps[i];
+	CLEAN(fail) struct fail f = { 0 };
+	struct step_report rep = { 0 };
+	int r = 0;
+
+	if (plan_ready(e->plan, i) == READY_NEVER) {
+		give_up(e->plan, i);
+	} else if (s->flags & STEP_DEFER) {
+		s->state = STEP_DEFERRED;
+	} else {
+		o->begin(o->ctx, s);
+		r = dispatch(e, s, &rep, &f);
+		s->code = r < 0 ? r : 0;
+		if (r >= 0)
+			s->state = r == 0 ? STEP_DONE : STEP_NOTHING;
+		else if (r == -ECANCELED)
+			s->state = STEP_CANCELLED;
+		else
+			s->state = r == -E_EXCLUDED ? STEP_SKIPPED : STEP_FAILED;
+	}
+	o->end(o->ctx, s, &f, rep.log, rep.errlog.lines.n ? &rep.errlog : NULL);
+	free(rep.log);
+	errlog_done(&rep.errlog);
+}
+
+int engine_run(const struct engine_setup *setup, struct plan *plan, struct fail *f)
+{
+	struct engine e = { .setup = setup, .plan = plan };
+
+	for (;;) {
+		size_t i = plan_next(plan);
+
+		if (i == (size_t)-1)
+			break;
+		/* what is already installed gets its index even then */
+		if (run_pending_signal() && plan->steps[i].kind != STEP_DEPMOD)
+			plan->steps[i].state = STEP_CANCELLED;
+		else
+			carry_out(&e, i);
+	}
+	engine_done(&e);
+	return run_pending_signal() ? fail_set(f, -ECANCELED, "interrupted") : 0;
+}

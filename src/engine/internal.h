@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef DKMS_ENGINE_INTERNAL_H
+#define DKMS_ENGINE_INTERNAL_H
+
+#include "core/conf.h"
+#include "core/layout.h"
+#include "engine/engine.h"
+#include "sys/kernel.h"
+
+/*
+ * Inside the engine: the state of one run, and the functions that carry out one step each.
+ */
+struct engine {
+	const struct engine_setup *setup;
+	struct plan *plan;
+	struct kernel **kernels; /* what was read of the kernels so far */
+	size_t n_kernels;
+};
+
+/* What a step found out on its way, for the observer. */
+struct step_report {
+	char *log;
+	struct errlog errlog;
+};
+
+/* What is known of kernel release/arch; read once per run. Belongs to the engine. */
+struct kernel *engine_kernel(struct engine *e, const char *release, const char *arch);
+/* Where things are for a step. */
+struct layout engine_layout(const struct engine *e, const struct step *s);
+/* The directory whose dkms.conf counts for a step: what an add copies from, else the source link, else where the source
+ * would be; caller frees. */
+char *engine_source_dir(const struct engine *e, const struct step *s);
+/*
+ * Reads the conf for a step, with the overrides of its kernel; kernel NULL: the running one's names.
+ * 0 also for an invalid one: look at ret->errors.
+ */
+int engine_conf(struct engine *e, const struct step *s, struct conf *ret, struct fail *f);
+/* The same, but an invalid conf is -E_BAD_CONF with all complaints in f; duplicates count. */
+int engine_valid_conf(struct engine *e, const struct step *s, struct conf *ret, struct fail *f);
+/* Says c's warnings. */
+void engine_conf_warnings(struct engine *e, const struct step *s, const struct conf *c);
+/* Reads one module of the dkms tree anew. */
+int engine_look(const struct engine *e, const char *module, struct snapshot *ret, struct fail *f);
+
+void engine_warn(const struct engine *e, const struct step *s, const char *text, const char *hint);
+void engine_note(const struct engine *e, const struct step *s, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void engine_phase(const struct engine *e, const struct step *s, const char *what);
+
+/* Runs one of the scripts that use the source directory. 0 also where it is not set or was not run. */
+int engine_script(struct engine *e, const struct step *s, const struct conf *c, const char *kind,
+		  const char *line, struct fail *f);
+
+/* Each returns 0 (STEP_DONE), 1 (STEP_NOTHING) or a negative code. */
+int step_add(struct engine *e, struct step *s, struct fail *f);
+int step_build(struct engine *e, struct step *s, struct step_report *rep, struct fail *f);
+int step_install(struct engine *e, struct step *s, struct fail *f);
+int step_uninstall(struct engine *e, struct step *s, struct fail *f);
+int step_unbuild(struct engine *e, struct step *s, struct fail *f);
+int step_forget(struct engine *e, struct step *s, struct fail *f);
+int step_depmod(struct engine *e, struct step *s, struct fail *f);
+int step_post_transaction(struct engine *e, struct step *s, struct fail *f);
+
+/* Takes the files of a version from the install tree and brings the originals back, without scripts and
+ * depmod. Used by uninstall, by install --force, and to undo an install. */
+int take_out(struct engine *e, const struct step *s, struct fail *f);
+
+#endif

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "core/outcome.h"
+#include "engine/internal.h"
+#include "sys/build.h"
+
+/* All that the refusals of a build find out, and that the build then needs. */
+struct build_facts {
+	struct conf conf;
+	struct conf_exclusion exclusion;
+	struct kernel *kernel;
+	struct signer signer;
+	struct toolchain toolchain;
+	struct strv dep_records;
+};
+
+static void clean_build_facts(struct build_facts *b)
+{
+	conf_done(&b->conf);
+	conf_exclusion_done(&b->exclusion);
+	signer_done(&b->signer);
+	toolchain_done(&b->toolchain);
+	strv_done(&b->dep_records);
+}
+
+/* 0: go on, 1: already built, negative: refused. */
+static int check_state(struct engine *e, const struct step *s, struct fail *f)
+{
+	CLEAN(snapshot) struct snapshot snap = { 0 };
+	const struct snap_version *v;
+	const struct snap_build *b;
+	int r = engine_look(e, s->module, &snap, f);
+
+	if (r < 0)
+		return r;
+	v = snapshot_version(&snap, s->module, s->version);
+	if (!v || v->state == VERSION_STRAY)
+		return fail_set(f, -E_NOT_ADDED, "%s/%s is not in the dkms tree", s->module, s->version);
+	if (v->state == VERSION_BROKEN)
+		return fail_set(f, -E_BROKEN, "%s/%s is broken: its source is missing", s->module,
+				s->version);
+	b = snapshot_build(&snap, s->module, s->version, s->kernel, s->arch);
+	return b && b->built && !(s->flags & STEP_FORCED) ? 1 : 0;
+}
+
+static int check_exclusion(const struct step *s, struct build_facts *b, const struct kconfig *kc,
+			   struct fail *f)
+{
+	const struct conf_target t = { s->module, s->version, s->kernel, s->arch };
+
+	conf_exclusion_done(&b->exclusion);
+	b->exclusion = (struct conf_exclusion){ 0 };
+	conf_judge_exclusive(&b->conf, &t, kc, &b->exclusion);
+	if (!b->exclusion.all)
+		return 0;
+	return fail_set(f, -E_EXCLUDED, "%s/%s is not for kernel %s (%s): %s", s->module, s->version,
+			s->kernel, s->arch, b->exclusion.why ? b->exclusion.why : "BUILD_EXCLUSIVE");
+}
+
+static int check_source(struct engine *e, const struct step *s, struct fail *f)
+{
+	CLEAN(free) char *source = engine_source_dir(e, s);
+	CLEAN(strv) struct strv names = { 0 };
+	int r = dir_list(source, &names);
+
+	if (r < 0)
+		return fail_errno(f, r, "cannot read the source directory '%s'", source);
+	if (names.n >= 2)
+		return 0;
+	return fail_set(f, -E_NO_SOURCE, "there is no source to build %s/%s from in '%s'", s->module,
+			s->version, source);
+}
+
+static int check_headers(const struct engine *e, const struct step *s, const struct kernel *k,
+			 struct fail *f)
+{
+	CLEAN(free) char *package = NULL, *command = NULL;
+
+	if (kernel_has_headers(k))
+		return 0;
+	fail_set(f, -E_NO_HEADERS, "the headers of kernel %s (%s) are not there: no '%s/include'",
+		 s->kernel, s->arch, k->source_dir);
+	package = distro_headers_package(e->setup->distro, s->kernel);
+	command = package ? distro_install_command(e->setup->distro, package) : NULL;
+	if (command)
+		fail_hint(f, "install them with: %s (or name their directory with --kernelsourcedir)",
+			  command);
+	else
+		fail_hint(f, "install them, or name their directory with --kernelsourcedir");
+	return f->code;
+}
+
+static bool is_installed_for(const struct snapshot *snap, const char *module, const struct step *s)
+{
+	return snapshot_installed(snap, module, s->kernel, s->arch) != NULL;
+}
+
+/* BUILD_DEPENDS: each must be installed for this kernel; the versions seen are recorded. */
+static int check_depends(struct engine *e, const struct step *s, struct build_facts *b, struct fail *f)
+{
+	CLEAN(strv) struct strv missing = { 0 };
+	CLEAN(free) char *names = NULL, *text = NULL;
+
+	for (size_t i = 0; i < b->conf.build_depends.n; i++) {
+		const char *name = b->conf.build_depends.items[i];
+		CLEAN(snapshot) struct snapshot snap = { 0 };
+		const struct snap_module *m;
+		const struct snap_version *newest;
+		int r = engine_look(e, name, &snap, f);
+
+		if (r < 0)
+			return r;
+		if (!is_installed_for(&snap, name, s))
+			strv_add(&missing, name);
+		m = snapshot_module(&snap, name);
+		newest = m ? snapshot_newest(m) : NULL;
+		if (newest && !(s->flags & STEP_FORCED))
+			strv_add_fmt(&b->dep_records, "%s=%s", name, newest->version);
+	}
+	if (missing.n == 0)
+		return 0;
+	names = strv_join(&missing, " ");
+	text = xasprintf("%s/%s needs modules that are not installed for kernel %s (%s): %s", s->module,
+			 s->version, s->kernel, s->arch, names);
+	if (s->flags & STEP_FORCED) {
+		engine_warn(e, s, text, NULL);
+		return 0;
+	}
+	fail_set(f, -E_DEPENDS_MISSING, "%s", text);
+	fail_hint(f, "install them first: dkms install %s -k %s", missing.items[0], s->kernel);
+	return f->code;
+}
+
+static int prepare_signer(struct engine *e, const struct step *s, struct build_facts *b)
+{
+	CLEAN(fail) struct fail why = { 0 };
+	const struct sign_request rq = {
+		.framework = e->setup->framework,
+		.distro = e->setup->distro,
+		.kconfig = kernel_config(b->kernel),
+		.kernel = s->kernel,
+		.kernel_source_dir = b->kernel->source_dir,
+		.install_tree = e->setup->install_tree,
+		.environment = e->setup->environment,
+	};
+
+	/* modules that are not signed are a loud warning, not a failed build */
+	signer_prepare(&rq, &b->signer, &why);
+	if (why.text) {
+		CLEAN(free) char *text = xasprintf("modules will not be signed: %s", why.text);
+
+		engine_warn(e, s, text, why.hint);
+	}
+	return 0;
+}
+
+static int choose_toolchain(struct engine *e, const struct step *s, struct build_facts *b, struct fail *f)
+{
+	CLEAN(free) char *text = NULL, *command = NULL;
+	int r = toolchain_choose(b->kernel, e->setup->environment, &b->toolchain, f);
+
+	if (r < 0 || !b->toolchain.missing)
+		return r;
+	text = xasprintf("kernel %s was built with %s, which is not installed", s->kernel,
+			 b->toolchain.missing);
+	command = distro_install_command(e->setup->distro, b->toolchain.missing);
+	engine_warn(e, s, text, command);
+	return 0;
+}
+
+/* Everything that can speak against a build, in the order in which it is told, before anything is written. */
+static int gather(struct engine *e, const struct step *s, struct build_facts *b, struct fail *f)
+{
+	int r = engine_valid_conf(e, s, &b->conf, f);
+
+	if (r < 0)
+		return r;
+	b->kernel = engine_kernel(e, s->kernel, s->arch);
+	r = check_exclusion(s, b, NULL, f);
+	if (r == 0)
+		r = check_source(e, s, f);
+	if (r == 0)
+		r = check_headers(e, s, b->kernel, f);
+	if (r == 0 && kernel_has_config(b->kernel))
+		r = check_exclusion(s, b, kernel_config(b->kernel), f);
+	if (r == 0)
+		r = check_depends(e, s, b, f);
+	if (r == 0)
+		r = prepare_signer(e, s, b);
+	if (r == 0)
+		r = choose_toolchain(e, s, b, f);
+	return r;
+}
+
+/* What the build tells goes on to whoever watches the engine. */
+struct relay {
+	struct engine *e;
+	struct step *s;
+};
+
+static void relay_phase(void *ctx, enum build_phase phase)
+{
+	static const char *const words[] = {
+		[BUILD_COPY] = "copying the source", [BUILD_PATCH] = "patching",
+		[BUILD_PRE] = "pre_build",           [BUILD_MAKE] = "building",
+		[BUILD_FINISH] = "finishing",        [BUILD_POST] = "post_build",
+	};
+	struct relay *r = ctx;
+
+	engine_phase(r->e, r->s, words[phase]);
+}
+
+static void relay_warn(void *ctx, const char *text, const char *hint)
+{
+	struct relay *r = ctx;
+
+	engine_warn(r->e, r->s, text, hint);
+}
+
+int step_build(struct engine *e, struct step *s, struct step_report *rep, struct fail *f)
+{
+	CLEAN(build_facts) struct build_facts b = { 0 };
+	CLEAN(build_result) struct build_result result = { 0 };
+	struct relay relay = { e, s };
+	const struct build_observer observer = { relay_phase, relay_warn, &relay };
+	struct build_job job = { 0 };
+	int r = check_state(e, s, f);
+
+	if (r != 0)
+		return r;
+	r = gather(e, s, &b, f);
+	if (r < 0)
+		return r;
+	if (!(s->flags & STEP_ON_BEHALF))
+		engine_conf_warnings(e, s, &b.conf);
+	job = (struct build_job){
+		.conf = &b.conf,
+		.exclusion = &b.exclusion,
+		.dkms_tree = e->setup->dkms_tree,
+		.source_tree = e->setup->source_tree,
+		.install_tree = e->setup->install_tree,
+		.etc_dir = e->setup->etc_dir,
+		.kernel = b.kernel,
+		.framework = e->setup->framework,
+		.distro = e->setup->distro,
+		.signer = &b.signer,
+		.toolchain = &b.toolchain,
+		.environment = e->setup->environment,
+		.directives = e->setup->directives,
+		.dep_records = &b.dep_records,
+		.jobs = e->setup->jobs,
+		.force = s->flags & STEP_FORCED,
+		.observer = &observer,
+	};
+	r = build_run(&job, &result, f);
+	rep->log = TAKE_PTR(result.log_path);
+	rep->errlog = result.errlog;
+	result.errlog = (struct errlog){ 0 };
+	return r;
+}

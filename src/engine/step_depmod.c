@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+
+#include "base/mem.h"
+#include "core/outcome.h"
+#include "engine/internal.h"
+#include "sys/depmod.h"
+
+static bool touched_install_tree(const struct step *s, const struct step *depmod)
+{
+	return (s->kind == STEP_INSTALL || s->kind == STEP_UNINSTALL) && s->state == STEP_DONE &&
+	       str_eq(s->kernel, depmod->kernel);
+}
+
+/* What this run installed on the kernel goes back to built. */
+static void roll_back(struct engine *e, const struct step *depmod)
+{
+	for (size_t i = 0; i < e->plan->n; i++) {
+		struct step *s = &e->plan->steps[i];
+		CLEAN(fail) struct fail why = { 0 };
+
+		if (s->kind != STEP_INSTALL || !touched_install_tree(s, depmod))
+			continue;
+		if (take_out(e, s, &why) < 0) {
+			engine_warn(e, s, why.text, why.hint);
+			continue;
+		}
+		s->state = STEP_FAILED;
+		s->code = -E_DEPMOD_FAILED;
+		engine_note(e, s, "%s/%s for kernel %s is back to built", s->module, s->version,
+			    s->kernel);
+	}
+}
+
+int step_depmod(struct engine *e, struct step *s, struct fail *f)
+{
+	bool needed = false;
+	int r;
+
+	for (size_t i = 0; i < e->plan->n; i++)
+		needed = needed || touched_install_tree(&e->plan->steps[i], s);
+	if (!needed || e->setup->no_depmod)
+		return 1;
+	engine_phase(e, s, "depmod");
+	r = depmod_run(e->setup->install_tree, s->kernel, e->setup->environment, f);
+	if (r == DEPMOD_NO_INDEX) {
+		engine_note(e, s, "depmod is not run for kernel %s: it has no modules.dep", s->kernel);
+		return 1;
+	}
+	if (r < 0) {
+		roll_back(e, s);
+		/* the index of what is there now, if depmod can be had again */
+		depmod_run(e->setup->install_tree, s->kernel, e->setup->environment, NULL);
+		return r;
+	}
+	return 0;
+}

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "core/outcome.h"
+#include "core/sanity.h"
+#include "engine/internal.h"
+#include "sys/install_tree.h"
+#include "sys/module_file.h"
+
+/* One module of the version, on its way into the install tree. */
+struct placing {
+	const char *name;
+	char *built; /* the file in the dkms tree */
+	char *dest;  /* where it goes */
+	char *original; /* what it replaces and what has to be saved; NULL: nothing */
+	bool skip;   /* sanity says no */
+};
+
+struct installing {
+	struct engine *e;
+	struct step *s;
+	struct conf conf;
+	struct conf_exclusion exclusion;
+	struct placing *files;
+	size_t n;
+	char *kernel_dir;
+	char *active; /* another version of the module that is installed here, or NULL */
+};
+
+static void clean_installing(struct installing *in)
+{
+	for (size_t i = 0; i < in->n; i++) {
+		free(in->files[i].built);
+		free(in->files[i].dest);
+		free(in->files[i].original);
+	}
+	free(in->files);
+	conf_done(&in->conf);
+	conf_exclusion_done(&in->exclusion);
+	free(in->kernel_dir);
+	free(in->active);
+}
+
+/* 0: go on, 1: already installed. */
+static int check_state(struct installing *in, struct fail *f)
+{
+	CLEAN(snapshot) struct snapshot snap = { 0 };
+	struct step *s = in->s;
+	const struct snap_version *v, *active;
+	const struct snap_build *b;
+	int r = engine_look(in->e, s->module, &snap, f);
+
+	if (r < 0)
+		return r;
+	v = snapshot_version(&snap, s->module, s->version);
+	b = snapshot_build(&snap, s->module, s->version, s->kernel, s->arch);
+	if (v && v->state == VERSION_BROKEN)
+		return fail_set(f, -E_BROKEN, "%s/%s is broken: its source is missing", s->module,
+				s->version);
+	if (!b || !b->built)
+		return fail_set(f, -E_MODULE_MISSING, "%s/%s is not built for kernel %s (%s)", s->module,
+				s->version, s->kernel, s->arch);
+	if (b->installed && !(s->flags & STEP_FORCED))
+		return 1;
+	if (!path_is_dir(in->kernel_dir)) {
+		fail_set(f, -E_NO_KERNEL, "there is no kernel %s: '%s' does not exist", s->kernel,
+			 in->kernel_dir);
+		fail_hint(f, "ls %s shows the kernels that are installed", in->e->setup->install_tree);
+		return f->code;
+	}
+	active = snapshot_installed(&snap, s->module, s->kernel, s->arch);
+	if (active)
+		in->active = xstrdup(active->version);
+	return 0;
+}
+
+static int judge_exclusion(struct installing *in, struct fail *f)
+{
+	struct kernel *k = engine_kernel(in->e, in->s->kernel, in->s->arch);
+	const struct conf_target t = { in->s->module, in->s->version, in->s->kernel, in->s->arch };
+
+	conf_judge_exclusive(&in->conf, &t, kernel_has_config(k) ? kernel_config(k) : NULL,
+			     &in->exclusion);
+	if (in->exclusion.all && !(in->s->flags & STEP_FORCED))
+		return fail_set(f, -E_EXCLUDED, "%s/%s is not for kernel %s (%s): %s", in->s->module,
+				in->s->version, in->s->kernel, in->s->arch,
+				in->exclusion.why ? in->exclusion.why : "BUILD_EXCLUSIVE");
+	return 0;
+}
+
+/* Which files go where. */
+static int list_files(struct installing *in, struct fail *f)
+{
+	struct layout l = engine_layout(in->e, in->s);
+	CLEAN(free) char *dir = layout_built_files(&l);
+
+	in->files = xcalloc(in->conf.n_modules, sizeof(*in->files));
+	for (size_t i = 0; i < in->conf.n_modules; i++) {
+		const struct conf_module *m = &in->conf.modules[i];
+		CLEAN(free) char *place = NULL;
+		CLEAN(strv) struct strv built = { 0 };
+		struct placing *p;
+
+		if (in->exclusion.modules && in->exclusion.modules[i])
+			continue;
+		module_files_in(dir, m->dest_name, &built);
+		if (built.n == 0) {
+			fail_set(f, -E_MODULE_MISSING, "the built module '%s/%s.ko' is missing", dir,
+				 m->dest_name);
+			fail_hint(f, "build it again: dkms build --force %s/%s -k %s", in->s->module,
+				  in->s->version, in->s->kernel);
+			return f->code;
+		}
+		place = conf_dest(m, in->e->setup->distro->dest);
+		p = &in->files[in->n++];
+		p->name = m->dest_name;
+		p->built = xstrdup(built.items[0]);
+		p->dest = path_join(in->kernel_dir, place, path_base(p->built));
+	}
+	return 0;
+}
+
+/* Is there one module of that name already, newer or the same? */
+static int check_sanity(struct installing *in, struct placing *p, const struct strv *there)
+{
+	CLEAN(module_info) struct module_info a = { 0 }, b = { 0 };
+	CLEAN(fail) struct fail why = { 0 };
+	CLEAN(free) char *text = NULL;
+	enum sanity verdict;
+
+	if (there->n == 0 || (in->s->flags & STEP_FORCED) || in->e->setup->force_version_override)
+		return 0;
+	if (there->n > 1) {
+		text = xasprintf("%zu modules are called %s below '%s'; their versions are not compared",
+				 there->n, p->name, in->kernel_dir);
+		engine_warn(in->e, in->s, text, NULL);
+		return 0;
+	}
+	if (module_file_info(there->items[0], &a, &why) < 0 ||
+	    module_file_info(p->built, &b, &why) < 0) {
+		engine_warn(in->e, in->s, why.text, NULL);
+		return 0;
+	}
+	verdict = sanity_judge(&a, &b, file_same(there->items[0], p->built) == 1);
+	if (verdict == SANITY_FINE)
+		return 0;
+	p->skip = true;
+	if (verdict == SANITY_NEWER_THERE)
+		text = xasprintf("%s is not installed: '%s' has version %s, newer than %s", p->name,
+				 there->items[0], a.version, b.version ? b.version : "none");
+	else
+		text = xasprintf("%s is not installed: '%s' is the same (version %s)", p->name,
+				 there->items[0], a.version ? a.version : "none");
+	engine_warn(in->e, in->s, text, "install it all the same with --force");
+	return 0;
+}
+
+/* The module that ours replaces: the first of extra, updates, the place where ours goes, then anywhere. */
+static void find_original(struct installing *in, struct placing *p, const struct strv *there)
+{
+	CLEAN(free) char *extra = path_join(in->kernel_dir, "extra");
+	CLEAN(free) char *updates = path_join(in->kernel_dir, "updates");
+	CLEAN(free) char *dest = path_dir(p->dest);
+	const char *const dirs[] = { extra, updates, dest };
+
+	for (size_t d = 0; d < COUNT_OF(dirs); d++)
+		for (size_t i = 0; i < there->n; i++) {
+			CLEAN(free) char *dir = path_dir(there->items[i]);
+
+			if (str_eq(dir, dirs[d])) {
+				p->original = xstrdup(there->items[i]);
+				return;
+			}
+		}
+	if (there->n)
+		p->original = xstrdup(there->items[0]);
+}
+
+static int judge_files(struct installing *in, struct fail *f)
+{
+	size_t skipped = 0;
+
+	for (size_t i = 0; i < in->n; i++) {
+		struct placing *p = &in->files[i];
+		CLEAN(strv) struct strv there = { 0 };
+		int r = module_files_below(in->kernel_dir, p->name, &there);
+
+		if (r < 0)
+			return fail_errno(f, r, "cannot search '%s'", in->kernel_dir);
+		check_sanity(in, p, &there);
+		if (!p->skip && !in->active)
+			find_original(in, p, &there);
+		skipped += p->skip;
+	}
+	if (in->n && skipped == in->n)
+		return fail_set(f, -E_NOTHING_INSTALLED, "no module of %s/%s was installed for kernel %s",
+				in->s->module, in->s->version, in->s->kernel);
+	return 0;
+}
+
+static void unstage(struct installing *in)
+{
+	for (size_t i = 0; i < in->n; i++) {
+		CLEAN(free) char *staged = module_file_staged(in->files[i].dest);
+		CLEAN(free) char *dir = path_dir(in->files[i].dest);
+
+		unlink(staged);
+		dir_prune(dir, in->kernel_dir);
+	}
+}
+
+/* All that may run out of space or rights, with nothing visible changed yet. */
+static int stage_files(struct installing *in, struct fail *f)
+{
+	struct layout l = engine_layout(in->e, in->s);
+	CLEAN(free) char *originals = layout_originals(&l);
+	int r = 0;
+
+	for (size_t i = 0; i < in->n && r == 0; i++)
+		if (!in->files[i].skip && !in->e->setup->symlink_modules)
+			r = module_file_stage(in->files[i].built, in->files[i].dest, f);
+	for (size_t i = 0; i < in->n && r == 0; i++) {
+		if (!in->files[i].original)
+			continue;
+		r = original_save(in->files[i].original, originals, f);
+		if (r == 0)
+			engine_note(in->e, in->s, "original module %s saved in %s",
+				    in->files[i].original, originals);
+	}
+	if (r < 0) {
+		unstage(in);
+		if (!in->active)
+			tree_remove(originals);
+	}
+	return r;
+}
+
+/* The same module with another suffix at the same place would shadow ours, or be shadowed. */
+static void drop_other_suffixes(const struct placing *p)
+{
+	CLEAN(free) char *dir = path_dir(p->dest);
+	CLEAN(strv) struct strv files = { 0 };
+
+	module_files_in(dir, p->name, &files);
+	for (size_t i = 0; i < files.n; i++)
+		if (!str_eq(files.items[i], p->dest))
+			unlink(files.items[i]);
+}
+
+static int publish_files(struct installing *in, struct fail *f)
+{
+	for (size_t i = 0; i < in->n; i++) {
+		const struct placing *p = &in->files[i];
+		int r;
+
+		if (p->skip)
+			continue;
+		if (in->e->setup->symlink_modules)
+			r = module_file_link(p->built, p->dest, f);
+		else
+			r = module_file_publish(p->dest, f);
+		if (r < 0)
+			return r;
+		if (p->original && !str_eq(p->original, p->dest))
+			unlink(p->original);
+		drop_other_suffixes(p);
+	}
+	return 0;
+}
+
+static bool is_placed(const struct installing *in, const char *path)
+{
+	for (size_t i = 0; i < in->n; i++)
+		if (str_eq(in->files[i].dest, path))
+			return true;
+	return false;
+}
+
+/* Files of the version that was active before and that this one does not bring. */
+static void drop_left_behind(struct installing *in)
+{
+	struct layout l = engine_layout(in->e, in->s);
+	CLEAN(free) char *dir = NULL, *place = NULL;
+	CLEAN(strv) struct strv names = { 0 };
+
+	if (!in->active || str_eq(in->active, in->s->version))
+		return;
+	l.version = in->active;
+	dir = layout_built_files(&l);
+	dir_list(dir, &names);
+	for (size_t i = 0; i < names.n; i++) {
+		const char *dest = in->e->setup->distro->dest;
+		CLEAN(free) char *path = dest ? path_join(in->kernel_dir, dest, names.items[i]) : NULL;
+
+		if (path && !is_placed(in, path) && unlink(path) == 0)
+			engine_note(in->e, in->s, "%s, of version %s, removed", path, in->active);
+	}
+}
+
+static int set_active(struct installing *in, struct fail *f)
+{
+	struct layout l = engine_layout(in->e, in->s);
+	CLEAN(free) char *link = layout_link(&l), *target = layout_link_target(&l);
+	int r = link_set(target, link);
+
+	return r < 0 ? fail_errno(f, r, "cannot set the link '%s'", link) : 0;
+}
+
+static int run_pre_install(struct installing *in, struct fail *f)
+{
+	int r = engine_script(in->e, in->s, &in->conf, "pre_install", in->conf.pre_install, f);
+
+	if (r >= 0 || r == -ECANCELED)
+		return r;
+	if (in->s->flags & STEP_FORCED) {
+		engine_warn(in->e, in->s, f->text, f->hint);
+		fail_done(f);
+		return 0;
+	}
+	fail_wrap(f, "PRE_INSTALL of %s/%s", in->s->module, in->s->version);
+	fail_hint(f, "--force installs all the same");
+	return f->code = -E_PRE_INSTALL_FAILED;
+}
+
+static void run_post_install(struct installing *in)
+{
+	CLEAN(fail) struct fail why = { 0 };
+
+	if (engine_script(in->e, in->s, &in->conf, "post_install", in->conf.post_install, &why) < 0)
+		engine_warn(in->e, in->s, why.text, why.hint);
+}
+
+/* --force over the same version: what is installed is taken out first. */
+static int make_room(struct installing *in, struct fail *f)
+{
+	int r;
+
+	if (!in->active || !str_eq(in->active, in->s->version))
+		return 0;
+	r = take_out(in->e, in->s, f);
+	free(TAKE_PTR(in->active));
+	return r;
+}
+
+int step_install(struct engine *e, struct step *s, struct fail *f)
+{
+	CLEAN(installing) struct installing in = { .e = e, .s = s };
+	int r;
+
+	in.kernel_dir = path_join(e->setup->install_tree, s->kernel);
+	r = check_state(&in, f);
+	if (r != 0)
+		return r;
+	r = engine_valid_conf(e, s, &in.conf, f);
+	if (r == 0)
+		r = judge_exclusion(&in, f);
+	if (r == 0)
+		r = list_files(&in, f);
+	if (r == 0)
+		r = run_pre_install(&in, f);
+	if (r == 0)
+		r = make_room(&in, f);
+	if (r == 0)
+		r = judge_files(&in, f);
+	if (r == 0)
+		r = stage_files(&in, f);
+	if (r == 0)
+		r = publish_files(&in, f);
+	if (r < 0)
+		return r;
+	drop_left_behind(&in);
+	r = set_active(&in, f);
+	if (r < 0)
+		return r;
+	run_post_install(&in);
+	return 0;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "core/name.h"
+#include "core/outcome.h"
+#include "engine/internal.h"
+
+int step_uninstall(struct engine *e, struct step *s, struct fail *f)
+{
+	CLEAN(snapshot) struct snapshot snap = { 0 };
+	CLEAN(conf) struct conf conf = { 0 };
+	CLEAN(fail) struct fail why = { 0 };
+	const struct snap_build *b;
+	int r = engine_look(e, s->module, &snap, f);
+
+	if (r < 0)
+		return r;
+	b = snapshot_build(&snap, s->module, s->version, s->kernel, s->arch);
+	if (!b || !b->installed)
+		return 1;
+	r = take_out(e, s, f);
+	if (r < 0 || (s->flags & STEP_KNOWN_ONLY))
+		return r;
+	if (engine_conf(e, s, &conf, NULL) == 0 &&
+	    engine_script(e, s, &conf, "post_remove", conf.post_remove, &why) < 0)
+		engine_warn(e, s, why.text, why.hint);
+	return 0;
+}
+
+int step_unbuild(struct engine *e, struct step *s, struct fail *f)
+{
+	struct layout l = engine_layout(e, s);
+	CLEAN(free) char *built = layout_built(&l), *failed = layout_failed(&l);
+	CLEAN(free) char *version = layout_version(&l), *up = path_dir(built);
+	CLEAN(free) char *doomed = path_join(up, ".dkms-gone");
+	bool was_there = path_lexists(built);
+	int r;
+
+	/* out of sight in one step, then away */
+	tree_remove(doomed);
+	if (was_there && rename(built, doomed) < 0)
+		return fail_errno(f, errno, "cannot remove '%s'", built);
+	r = tree_remove(doomed);
+	if (r == 0)
+		r = tree_remove(failed);
+	if (r < 0)
+		return fail_errno(f, r, "cannot remove '%s'", built);
+	dir_prune(up, version);
+	up = (free(up), path_dir(failed));
+	dir_prune(up, version);
+	return was_there ? 0 : 1;
+}
+
+/* Does a version's directory hold something that keeps it: a kernel, or a directory nobody knows? */
+static bool has_more(const char *dir)
+{
+	static const char *const known[] = { "build", "tarball", "driver_disk", "rpm", "deb", "source" };
+	CLEAN(strv) struct strv names = { 0 };
+
+	dir_list(dir, &names);
+	for (size_t i = 0; i < names.n; i++) {
+		CLEAN(free) char *path = path_join(dir, names.items[i]);
+		bool ours = names.items[i][0] == '.';
+
+		for (size_t k = 0; k < COUNT_OF(known); k++)
+			ours = ours || str_eq(names.items[i], known[k]);
+		if (!ours && path_is_dir(path))
+			return true;
+	}
+	return false;
+}
+
+int step_forget(struct engine *e, struct step *s, struct fail *f)
+{
+	struct layout l = engine_layout(e, s);
+	CLEAN(free) char *version = layout_version(&l), *module = layout_module(&l);
+	CLEAN(free) char *originals = path_join(module, "original_module");
+	int r;
+
+	if (has_more(version))
+		return 1;
+	r = tree_remove(version);
+	if (r < 0)
+		return fail_errno(f, r, "cannot remove '%s'", version);
+	rmdir(originals);
+	rmdir(module);
+	return 0;
+}
