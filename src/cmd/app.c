@@ -1,13 +1,453 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cmd/app.h"
 
-#include "base/util.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include "base/env.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "cmd/options.h"
+#include "core/name.h"
+#include "core/outcome.h"
+#include "core/version.h"
+#include "engine/engine.h"
+#include "sys/conf_load.h"
+#include "sys/distro_load.h"
+#include "sys/host.h"
+#include "sys/kernel.h"
+#include "sys/run.h"
+#include "sys/tree.h"
+
+static void clean_app(struct app *app)
+{
+	request_done(&app->rq);
+	strv_done(&app->environment);
+	framework_done(&app->framework);
+	distro_done(&app->distro);
+	free(app->dkms_tree);
+	free(app->source_tree);
+	free(app->install_tree);
+	free(app->tmp_location);
+	free(app->running_kernel);
+	free(app->running_arch);
+	for (size_t i = 0; i < app->n_targets; i++) {
+		free(app->targets[i].kernel);
+		free(app->targets[i].arch);
+	}
+	free(app->targets);
+	report_done(&app->report);
+}
+
+int app_need_root(const struct app *app, struct fail *f)
+{
+	if (geteuid() == 0)
+		return 0;
+	fail_set(f, -E_NOT_ROOT, "'dkms %s' needs root", verb_name(app->rq.verb));
+	fail_hint(f, "run it with sudo, or as root");
+	return f->code;
+}
+
+int app_need_access(const struct app *app, struct fail *f)
+{
+	CLEAN(free) char *at = path_squeeze(app->dkms_tree);
+
+	while (!path_exists(at) && !str_eq(at, "/") && !str_eq(at, ".")) {
+		char *up = path_dir(at);
+
+		free(at);
+		at = up;
+	}
+	if (path_is_dir(at) && faccessat(AT_FDCWD, at, W_OK | X_OK, AT_EACCESS) == 0)
+		return 0;
+	fail_set(f, -E_NO_ACCESS, "no write access to the dkms tree '%s'", app->dkms_tree);
+	fail_hint(f, "run dkms as root, or name a tree of your own with --dkmstree");
+	return f->code;
+}
+
+int app_need_names(const struct app *app, struct fail *f)
+{
+	const char *const names[] = { app->rq.module, app->rq.version };
+
+	if (str_is_empty(app->rq.module) || str_is_empty(app->rq.version)) {
+		fail_set(f, -E_NO_NAME, "'dkms %s' needs a module and its version",
+			 verb_name(app->rq.verb));
+		fail_hint(f, "name them as module/version; 'dkms status' lists what there is");
+		return f->code;
+	}
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (!name_is_valid(names[i]))
+			return fail_set(f, -E_BAD_NAME, "'%s' cannot be the name or version of a module",
+					names[i]);
+	return 0;
+}
+
+int app_refuse_broken(const struct app *app, const struct snapshot *snap, struct fail *f)
+{
+	const struct snap_version *v;
+
+	if (!app->rq.module || !app->rq.version)
+		return 0;
+	v = snapshot_version(snap, app->rq.module, app->rq.version);
+	if (!v || v->state != VERSION_BROKEN)
+		return 0;
+	fail_set(f, -E_BROKEN, "%s/%s is broken: its source link '%s/%s/%s/source' %s", app->rq.module,
+		 app->rq.version, app->dkms_tree, app->rq.module, app->rq.version,
+		 "is missing or leads nowhere");
+	fail_hint(f, "put the source back, or add it again: dkms add %s/%s; or 'dkms remove --force'",
+		  app->rq.module, app->rq.version);
+	return f->code;
+}
+
+int app_refuse_all(const struct app *app, struct fail *f)
+{
+	if (!app->rq.all)
+		return 0;
+	return fail_set(f, -E_ALL_UNSUPPORTED, "'dkms %s' does not take --all", verb_name(app->rq.verb));
+}
+
+int app_snapshot(const struct app *app, const char *module, struct snapshot *ret, struct fail *f)
+{
+	return tree_read(app->dkms_tree, app->source_tree, module, ret, f);
+}
+
+/* targets --------------------------------------------------------------------------------------- */
+
+static void add_target(struct app *app, const char *kernel, const char *arch)
+{
+	app->targets = xreallocarray(app->targets, app->n_targets + 1, sizeof(*app->targets));
+	app->targets[app->n_targets++] = (struct target){ xstrdup(kernel), xstrdup(arch) };
+}
+
+static int compare_targets(const void *a, const void *b)
+{
+	const struct target *x = a, *y = b;
+	int c = version_compare(x->kernel, y->kernel);
+
+	if (c == 0)
+		c = strcmp(x->kernel, y->kernel);
+	return c ? c : strcmp(x->arch, y->arch);
+}
+
+static void all_targets(struct app *app, const struct snapshot *snap)
+{
+	const struct snap_version *v = snapshot_version(snap, app->rq.module, app->rq.version);
+
+	for (size_t i = 0; v && i < v->n_builds; i++)
+		add_target(app, v->builds[i].kernel, v->builds[i].arch);
+	if (app->n_targets > 1)
+		qsort(app->targets, app->n_targets, sizeof(*app->targets), compare_targets);
+}
+
+static int named_targets(struct app *app, struct fail *f)
+{
+	for (size_t i = 0; i < app->rq.kernels.n; i++) {
+		const char *kernel = app->rq.kernels.items[i];
+		const char *arch = app->running_arch;
+
+		if (app->rq.arches.n)
+			arch = app->rq.arches.items[app->rq.arches.n == 1 ? 0 : i];
+		if (!name_is_valid(kernel) || !name_is_valid(arch))
+			return fail_set(f, -E_BAD_NAME, "'%s' (%s) cannot be a kernel", kernel, arch);
+		add_target(app, kernel, arch);
+	}
+	return 0;
+}
+
+/* The kernels below the install tree. */
+static void kernels_here(const struct app *app, struct strv *ret)
+{
+	CLEAN(strv) struct strv names = { 0 };
+
+	dir_list(app->install_tree, &names);
+	for (size_t i = 0; i < names.n; i++) {
+		CLEAN(free) char *dir = path_join(app->install_tree, names.items[i]);
+
+		if (name_is_kernel(names.items[i]) && path_is_dir(dir))
+			strv_add(ret, names.items[i]);
+	}
+}
+
+/* No kernel was named: the running one, unless it belongs to somebody else. */
+static void default_target(struct app *app, const char *arch, bool chooses)
+{
+	CLEAN(free) char *dir = path_join(app->install_tree, app->running_kernel);
+	CLEAN(strv) struct strv here = { 0 };
+	CLEAN(free) char *text = NULL, *names = NULL;
+
+	if (chooses && !path_is_dir(dir) && !app->rq.kernel_source_dir) {
+		kernels_here(app, &here);
+		names = strv_join(&here, " ");
+		if (here.n == 1)
+			text = xasprintf("the running kernel %s is not installed here; taking %s",
+					 app->running_kernel, names);
+		else
+			text = xasprintf("the running kernel %s is not installed here; kernels that are: %s",
+					 app->running_kernel, here.n ? names : "none");
+		report_warning(&app->report, text, here.n == 1 ? NULL : "name one with -k");
+	}
+	add_target(app, here.n == 1 ? here.items[0] : app->running_kernel, arch);
+}
+
+int app_targets(struct app *app, const struct snapshot *snap, bool chooses, struct fail *f)
+{
+	const char *arch = app->rq.arches.n ? app->rq.arches.items[0] : app->running_arch;
+
+	if (app->rq.all) {
+		all_targets(app, snap);
+		return 0;
+	}
+	if (app->rq.kernels.n)
+		return named_targets(app, f);
+	if (!name_is_valid(arch))
+		return fail_set(f, -E_BAD_NAME, "'%s' cannot be an architecture", arch);
+	default_target(app, arch, chooses);
+	return 0;
+}
+
+/* doing it -------------------------------------------------------------------------------------- */
+
+struct plan_request app_plan_request(const struct app *app, const struct snapshot *snap)
+{
+	return (struct plan_request){
+		.snapshot = snap,
+		.module = app->rq.module,
+		.version = app->rq.version,
+		.targets = app->targets,
+		.n_targets = app->n_targets,
+		.force = app->rq.force,
+		.no_depmod = app->rq.no_depmod,
+	};
+}
+
+int app_execute(struct app *app, struct plan *plan, struct fail *f)
+{
+	const struct engine_setup setup = {
+		.dkms_tree = app->dkms_tree,
+		.source_tree = app->source_tree,
+		.install_tree = app->install_tree,
+		.tmp_location = app->tmp_location,
+		.etc_dir = app->etc_dir,
+		.framework = &app->framework,
+		.distro = &app->distro,
+		.environment = &app->environment,
+		.directives = &app->rq.directives,
+		.conf_file = app->rq.conf_file,
+		.config_file = app->rq.config_file,
+		.kernel_source_dir = app->rq.kernel_source_dir,
+		.running_kernel = app->running_kernel,
+		.jobs = app->jobs,
+		.force_version_override = app->rq.force_version_override,
+		.symlink_modules = app->rq.symlink_modules || app->framework.symlink_modules,
+		.no_depmod = app->rq.no_depmod,
+		.modprobe_on_install = app->rq.modprobe_on_install || app->framework.modprobe_on_install,
+		.quiet = app->rq.quiet,
+		.debug = app->rq.debug,
+		.observer = &app->report.observer,
+	};
+	int r;
+
+	umask(022);
+	r = engine_run(&setup, plan, f);
+	return r < 0 ? r : plan_code(plan);
+}
+
+int app_conf(const struct app *app, const char *module, const char *version, const char *source_dir,
+	     const struct target *target, struct conf *ret, struct fail *f)
+{
+	CLEAN(free) char *link = NULL;
+	CLEAN(kernel) struct kernel k = { 0 };
+	struct conf_request rq = {
+		.target = { module, version, app->running_kernel, app->running_arch },
+		.conf_file = app->rq.conf_file,
+		.etc_dir = app->etc_dir,
+		.dkms_tree = app->dkms_tree,
+		.source_tree = app->source_tree,
+		.install_tree = app->install_tree,
+		.tmp_location = app->tmp_location,
+		.parallel_jobs = app->jobs,
+		.directives = &app->rq.directives,
+		.distro_dest = app->distro.dest,
+		.debug = app->rq.debug,
+	};
+
+	if (target) {
+		rq.target.kernel = target->kernel;
+		rq.target.arch = target->arch;
+	}
+	kernel_init(&k, rq.target.kernel, rq.target.arch, app->install_tree, app->rq.kernel_source_dir,
+		    app->rq.config_file);
+	rq.kernel_source_dir = k.source_dir;
+	rq.kernel_config = k.config_path;
+	if (!source_dir)
+		source_dir = link = path_join(app->dkms_tree, module, version, "source");
+	rq.source_dir = source_dir;
+	return conf_load(&rq, ret, f);
+}
+
+/* start-up -------------------------------------------------------------------------------------- */
+
+static void choose(char **ret, const char *asked, const char *configured, const char *fallback)
+{
+	*ret = path_squeeze(asked ? asked : configured ? configured : fallback);
+}
+
+static void settle_paths(struct app *app)
+{
+	const char *tmp = env_get(&app->environment, "TMPDIR");
+
+	choose(&app->dkms_tree, app->rq.dkms_tree, app->framework.dkms_tree, "/var/lib/dkms");
+	choose(&app->source_tree, app->rq.source_tree, app->framework.source_tree, "/usr/src");
+	choose(&app->install_tree, app->rq.install_tree, app->framework.install_tree, "/lib/modules");
+	choose(&app->tmp_location, NULL, app->framework.tmp_location, tmp ? tmp : "/tmp");
+}
+
+/* Relative paths are relative to where dkms was called; confs and scripts run elsewhere. */
+static void make_absolute(char **path)
+{
+	CLEAN(free) char *cwd = NULL;
+	char *full;
+
+	if (!*path || **path == '/')
+		return;
+	cwd = getcwd(NULL, 0);
+	full = path_join(cwd ? cwd : "/", *path);
+	free(*path);
+	*path = full;
+}
+
+static int settle(struct app *app, struct fail *f)
+{
+	int r = distro_load(&app->environment, &app->distro, f);
+
+	if (r < 0)
+		return r;
+	app->running_kernel = kernel_running_release();
+	app->running_arch = kernel_running_arch();
+	r = framework_load(app->etc_dir, app->running_kernel, &app->environment, &app->framework, f);
+	if (r < 0)
+		return r;
+	settle_paths(app);
+	make_absolute(&app->dkms_tree);
+	make_absolute(&app->source_tree);
+	make_absolute(&app->install_tree);
+	make_absolute(&app->rq.conf_file);
+	make_absolute(&app->rq.config_file);
+	make_absolute(&app->rq.kernel_source_dir);
+	app->report.verbose = app->report.verbose || app->framework.verbose;
+	app->jobs = app->rq.jobs;
+	if (app->jobs < 0)
+		app->jobs = app->framework.parallel_jobs;
+	if (app->jobs < 0)
+		app->jobs = host_usable_cpus();
+	return 0;
+}
+
+static void warn_early(const struct app *app)
+{
+	for (size_t i = 0; i < app->rq.deprecated.n; i++) {
+		CLEAN(free) char *text =
+			xasprintf("option %s is deprecated and does nothing", app->rq.deprecated.items[i]);
+
+		report_warning(&app->report, text, NULL);
+	}
+	for (size_t i = 0; i < app->rq.ignored.n; i++) {
+		CLEAN(free) char *text = xasprintf("'%s' was ignored: a module was named already",
+						   app->rq.ignored.items[i]);
+
+		report_warning(&app->report, text, NULL);
+	}
+}
+
+typedef int verb_function(struct app *app, struct fail *f);
+
+static verb_function *find_function(enum verb v)
+{
+	static verb_function *const functions[] = {
+		[VERB_ADD] = verb_add,
+		[VERB_BUILD] = verb_build,
+		[VERB_INSTALL] = verb_install,
+		[VERB_UNINSTALL] = verb_uninstall,
+		[VERB_UNBUILD] = verb_unbuild,
+		[VERB_REMOVE] = verb_remove,
+		[VERB_STATUS] = verb_status,
+		[VERB_AUTOINSTALL] = verb_autoinstall,
+		[VERB_MATCH] = verb_match,
+		[VERB_KERNEL_POSTINST] = verb_autoinstall,
+		[VERB_KERNEL_PREINST] = verb_kernel_preinst,
+		[VERB_KERNEL_PRERM] = verb_kernel_prerm,
+	};
+
+	return v < COUNT_OF(functions) ? functions[v] : NULL;
+}
+
+static int run_verb(struct app *app, struct fail *f)
+{
+	verb_function *function = find_function(app->rq.verb);
+	int r = request_check(&app->rq, f);
+
+	if (r == 0)
+		r = settle(app, f);
+	if (r < 0)
+		return r;
+	warn_early(app);
+	if (!function)
+		return fail_set(f, -E_USAGE, "'dkms %s' is not there yet", verb_name(app->rq.verb));
+	return function(app, f);
+}
+
+static int usage(FILE *out, int status)
+{
+	CLEAN(buf) struct buf b = { 0 };
+
+	options_usage(&b);
+	fputs(buf_str(&b), out);
+	return status;
+}
+
+/* A run that a signal ended dies of that signal, as its caller's shell expects. */
+static void die_of_signal(int sig)
+{
+	sigset_t set;
+
+	fflush(NULL);
+	signal(sig, SIG_DFL);
+	raise(sig);
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
 
 int app_main(int argc, char **argv)
 {
-	if (argc > 1 && (str_eq(argv[1], "--version") || str_eq(argv[1], "-V"))) {
+	CLEAN(app) struct app app = { .etc_dir = "/etc/dkms" };
+	CLEAN(fail) struct fail f = { 0 };
+	int r;
+
+	env_copy(&app.environment, environ);
+	r = request_parse(argc, argv, &app.rq, &f);
+	report_init(&app.report, &app.rq);
+	if (r == 0 && app.rq.verb == VERB_VERSION) {
 		puts("dkms-" DKMS_VERSION);
 		return 0;
 	}
-	return 2;
+	if (r == 0 && app.rq.verb == VERB_HELP)
+		return usage(stdout, 0);
+	if (r == 0 && app.rq.verb == VERB_NONE) {
+		if (!app.rq.quiet)
+			usage(stderr, 0);
+		return 2;
+	}
+	if (r == 0)
+		r = run_verb(&app, &f);
+	if (r < 0 && f.text)
+		report_error(&app.report, &f);
+	if (run_pending_signal()) {
+		die_of_signal(run_pending_signal());
+		return 128 + run_pending_signal();
+	}
+	return outcome_exit_status(r);
 }

@@ -2,7 +2,73 @@
 #ifndef DKMS_CMD_APP_H
 #define DKMS_CMD_APP_H
 
+#include "cmd/report.h"
+#include "cmd/request.h"
+#include "core/conf.h"
+#include "core/distro.h"
+#include "core/planner.h"
+#include "sys/framework.h"
+
+/*
+ * One run of dkms: what was asked for, the settings that count, and for which kernels. Made by app_main,
+ * handed to the verb.
+ */
+struct app {
+	struct request rq;
+	struct strv environment;
+	struct framework framework;
+	struct distro distro;
+	char *dkms_tree, *source_tree, *install_tree, *tmp_location;
+	const char *etc_dir;
+	char *running_kernel, *running_arch;
+	struct target *targets; /* app_targets() */
+	size_t n_targets;
+	int jobs;
+	struct report report;
+};
+
 /* The whole program but for process set-up; returns the exit status. */
 int app_main(int argc, char **argv);
+
+/* The checks that verbs share; each returns 0 or a negative code with f. */
+int app_need_root(const struct app *app, struct fail *f);
+/* Write access to the dkms tree, or to where it would be made. */
+int app_need_access(const struct app *app, struct fail *f);
+/* Module and version are named and can be names. */
+int app_need_names(const struct app *app, struct fail *f);
+/* The version that was named is not broken. */
+int app_refuse_broken(const struct app *app, const struct snapshot *snap, struct fail *f);
+/* --all is not for this verb. */
+int app_refuse_all(const struct app *app, struct fail *f);
+
+/*
+ * Fills app->targets: -k and -a as given, else the running kernel. With --all: every kernel that the
+ * named version is built for, in version order. `chooses`: where the running kernel is not installed here
+ * (an image, a chroot) and none was named, the only one that is here is taken, and said so.
+ */
+int app_targets(struct app *app, const struct snapshot *snap, bool chooses, struct fail *f);
+
+/* Runs a plan and returns its code. */
+int app_execute(struct app *app, struct plan *plan, struct fail *f);
+struct plan_request app_plan_request(const struct app *app, const struct snapshot *snap);
+
+/* Reads the dkms tree; module NULL: all of it. */
+int app_snapshot(const struct app *app, const char *module, struct snapshot *ret, struct fail *f);
+/* The conf of a version for a kernel (NULL: the running one); source_dir NULL: where it belongs. */
+int app_conf(const struct app *app, const char *module, const char *version, const char *source_dir,
+	     const struct target *target, struct conf *ret, struct fail *f);
+
+/* The verbs: 0 or a negative code; what they report beyond that they have said. */
+int verb_add(struct app *app, struct fail *f);
+int verb_build(struct app *app, struct fail *f);
+int verb_install(struct app *app, struct fail *f);
+int verb_uninstall(struct app *app, struct fail *f);
+int verb_unbuild(struct app *app, struct fail *f);
+int verb_remove(struct app *app, struct fail *f);
+int verb_status(struct app *app, struct fail *f);
+int verb_autoinstall(struct app *app, struct fail *f);
+int verb_match(struct app *app, struct fail *f);
+int verb_kernel_preinst(struct app *app, struct fail *f);
+int verb_kernel_prerm(struct app *app, struct fail *f);
 
 #endif

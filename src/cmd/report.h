@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef DKMS_CMD_REPORT_H
+#define DKMS_CMD_REPORT_H
+
+#include "cmd/request.h"
+#include "core/observer.h"
+
+/*
+ * Everything that dkms says. Results go to stdout, errors and warnings to stderr; --quiet says nothing
+ * at all.
+ */
+struct report {
+	bool quiet, verbose, debug;
+	struct observer observer; /* to be given to the engine */
+};
+
+/* r must not be moved afterwards: the observer points to it. */
+void report_init(struct report *r, const struct request *rq);
+void report_done(struct report *r);
+
+/* A line on stdout. */
+void report_line(const struct report *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* "dkms: warning: …" on stderr. hint may be NULL. */
+void report_warning(const struct report *r, const char *text, const char *hint);
+/* "dkms: error: …" and the next step on stderr. */
+void report_error(const struct report *r, const struct fail *f);
+
+#endif

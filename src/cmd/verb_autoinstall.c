@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "cmd/app.h"
+#include "core/outcome.h"
+
+/* autoinstall, kernel_postinst and match: what brings many modules to one kernel. */
+
+static void warn_of_broken(const struct app *app, const struct snapshot *snap)
+{
+	for (size_t m = 0; m < snap->n_modules; m++)
+		for (size_t v = 0; v < snap->modules[m].n_versions; v++) {
+			CLEAN(free) char *text = NULL;
+
+			if (snap->modules[m].versions[v].state != VERSION_BROKEN)
+				continue;
+			text = xasprintf("%s/%s is broken and passed over: its source link is missing or "
+					 "leads nowhere", snap->modules[m].name,
+					 snap->modules[m].versions[v].version);
+			report_warning(&app->report, text, NULL);
+		}
+}
+
+/* The modules as the planner sees them; confs keep what they borrow alive. */
+struct candidates {
+	struct auto_module *modules;
+	struct conf *confs;
+	size_t n;
+};
+
+static void clean_candidates(struct candidates *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		conf_done(&c->confs[i]);
+	free(c->confs);
+	free(c->modules);
+}
+
+/* A conf that cannot be used is one failed module, not the end of all. */
+static bool read_conf(const struct app *app, const struct auto_module *m, struct conf *ret)
+{
+	CLEAN(fail) struct fail f = { 0 };
+
+	if (app_conf(app, m->module, m->version, NULL, app->targets, ret, &f) < 0) {
+		report_error(&app->report, &f);
+		return false;
+	}
+	for (size_t i = 0; i < ret->errors.n; i++) {
+		fail_set(&f, -E_BAD_CONF, "dkms.conf of %s/%s: %s", m->module, m->version,
+			 ret->errors.items[i].text);
+		report_error(&app->report, &f);
+	}
+	for (size_t i = 0; i < ret->duplicates.n; i++) {
+		fail_set(&f, -E_BAD_CONF, "dkms.conf of %s/%s: %s", m->module, m->version,
+			 ret->duplicates.items[i].text);
+		report_error(&app->report, &f);
+	}
+	return ret->errors.n == 0 && ret->duplicates.n == 0;
+}
+
+static void gather(const struct app *app, const struct snapshot *snap, struct candidates *c)
+{
+	c->modules = xcalloc(snap->n_modules, sizeof(*c->modules));
+	c->confs = xcalloc(snap->n_modules, sizeof(*c->confs));
+	for (size_t i = 0; i < snap->n_modules; i++) {
+		const struct snap_module *m = &snap->modules[i];
+		const struct snap_version *newest = snapshot_newest(m);
+		struct auto_module *a = &c->modules[c->n];
+		struct conf *conf = &c->confs[c->n];
+		const struct snap_build *b;
+
+		if (!newest)
+			continue;
+		*a = (struct auto_module){ .module = m->name, .version = newest->version };
+		c->n++;
+		b = snapshot_build(snap, m->name, newest->version, app->targets->kernel,
+				   app->targets->arch);
+		if (b && b->installed)
+			continue;
+		a->bad_conf = !read_conf(app, a, conf);
+		a->autoinstall = conf->autoinstall;
+		a->depends = &conf->build_depends;
+	}
+}
+
+/* One line: "autoinstall for K (A) succeeded: a/1 b/2", if there are any. */
+static void summary_line(const struct app *app, const char *word, const struct strv *names)
+{
+	CLEAN(free) char *all = NULL;
+
+	if (names->n == 0)
+		return;
+	all = strv_join(names, " ");
+	report_line(&app->report, "autoinstall for %s (%s) %s: %s", app->targets->kernel,
+		    app->targets->arch, word, all);
+}
+
+/* What became of each module: its install step says, or, where that did not run, its build. */
+static int summarize(const struct app *app, const struct plan *p)
+{
+	CLEAN(strv) struct strv done = { 0 }, skipped = { 0 }, failed = { 0 }, deferred = { 0 };
+	int code = 0;
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct step *s = &p->steps[i];
+		CLEAN(free) char *name = NULL;
+
+		if (s->state == STEP_FAILED && s->code == -E_NO_HEADERS)
+			code = -E_NO_HEADERS;
+		if (s->kind != STEP_INSTALL)
+			continue;
+		name = xasprintf("%s/%s", s->module, s->version);
+		switch (s->state) {
+		case STEP_DONE:
+		case STEP_NOTHING:
+			strv_add(&done, name);
+			break;
+		case STEP_SKIPPED:
+			strv_add(&skipped, name);
+			break;
+		case STEP_DEFERRED:
+			strv_add(&deferred, name);
+			break;
+		default:
+			strv_add(&failed, name);
+		}
+	}
+	summary_line(app, "succeeded", &done);
+	summary_line(app, "skipped", &skipped);
+	summary_line(app, "failed", &failed);
+	summary_line(app, "deferred", &deferred);
+	if (code == 0 && failed.n)
+		code = -E_SOME_FAILED;
+	return code;
+}
+
+int verb_autoinstall(struct app *app, struct fail *f)
+{
+	CLEAN(snapshot) struct snapshot snap = { 0 };
+	CLEAN(candidates) struct candidates c = { 0 };
+	CLEAN(plan) struct plan plan = { 0 };
+	CLEAN(free) char *off = path_join(app->etc_dir, "no-autoinstall");
+	struct plan_request rq;
+	int r = app_need_root(app, f);
+
+	if (r == 0)
+		r = request_check_one_kernel(&app->rq, f);
+	if (r < 0)
+		return r;
+	if (path_exists(off)) {
+		report_line(&app->report, "autoinstall is off: '%s' exists", off);
+		return 0;
+	}
+	r = app_snapshot(app, NULL, &snap, f);
+	if (r == 0)
+		r = app_targets(app, &snap, snap.n_modules > 0, f);
+	if (r < 0)
+		return r;
+	warn_of_broken(app, &snap);
+	gather(app, &snap, &c);
+	rq = app_plan_request(app, &snap);
+	plan_for_autoinstall(&rq, c.modules, c.n, &plan);
+	r = app_execute(app, &plan, f);
+	if (f->text)
+		return r;
+	return summarize(app, &plan);
+}
+
+static int refuse_match(const struct app *app, const struct snapshot *snap, struct fail *f)
+{
+	const char *template = app->rq.template_kernel;
+
+	if (str_eq(template, app->targets->kernel))
+		return fail_set(f, -E_SAME_TEMPLATE, "the template kernel is the target kernel: %s",
+				template);
+	if (app->rq.module && !snapshot_module(snap, app->rq.module))
+		return fail_set(f, -E_UNKNOWN_MODULE, "module '%s' is not in the dkms tree",
+				app->rq.module);
+	return 0;
+}
+
+int verb_match(struct app *app, struct fail *f)
+{
+	CLEAN(snapshot) struct snapshot snap = { 0 };
+	CLEAN(plan) struct plan plan = { 0 };
+	struct plan_request rq;
+	int r = app_need_root(app, f);
+
+	if (r == 0)
+		r = request_check_one_kernel(&app->rq, f);
+	if (r < 0)
+		return r;
+	if (str_is_empty(app->rq.template_kernel)) {
+		fail_set(f, -E_NO_TEMPLATE, "'dkms match' needs a kernel to take as the example");
+		fail_hint(f, "name it with --templatekernel");
+		return f->code;
+	}
+	r = app_snapshot(app, NULL, &snap, f);
+	if (r == 0)
+		r = app_targets(app, &snap, false, f);
+	if (r == 0)
+		r = refuse_match(app, &snap, f);
+	if (r < 0)
+		return r;
+	warn_of_broken(app, &snap);
+	rq = app_plan_request(app, &snap);
+	plan_for_match(&rq, app->rq.template_kernel, &plan);
+	if (plan.n == 0) {
+		report_line(&app->report, "nothing to do: nothing is installed for kernel %s",
+			    app->rq.template_kernel);
+		return 0;
+	}
+	return app_execute(app, &plan, f);
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "cmd/app.h"
+#include "core/outcome.h"
+
+/* add, build and install: the verbs that can begin with a source tree. */
+
+static int refuse_bad_conf(const struct conf *c, const char *dir, struct fail *f)
+{
+	CLEAN(buf) struct buf b = { 0 };
+	const struct conf_problems *const all[] = { &c->errors, &c->duplicates };
+
+	for (size_t k = 0; k < COUNT_OF(all); k++)
+		for (size_t i = 0; i < all[k]->n; i++)
+			buf_add_fmt(&b, "\n  %s", all[k]->items[i].text);
+	if (b.len == 0)
+		return 0;
+	return fail_set(f, -E_BAD_CONF, "'%s/dkms.conf' is invalid:%s", dir, buf_str(&b));
+}
+
+/* Is the source tree outside the place where sources belong? Then copying it needs root. */
+static bool is_outside(const struct app *app)
+{
+	CLEAN(free) char *real = realpath(app->rq.source, NULL);
+	CLEAN(free) char *tree = realpath(app->source_tree, NULL);
+
+	return !real || !tree || !path_is_below(real, tree);
+}
+
+/* Name and version from a source tree's dkms.conf, where none was named. */
+static int name_from_source(struct app *app, struct fail *f)
+{
+	CLEAN(conf) struct conf c = { 0 };
+	int r;
+
+	if (app->rq.source_kind != SOURCE_TREE)
+		return 0;
+	if (app->rq.module && app->rq.version) {
+		report_warning(&app->report, "a module and a source tree were named: the name counts",
+			       NULL);
+		return 0;
+	}
+	r = app_conf(app, app->rq.module, app->rq.version, app->rq.source, NULL, &c, f);
+	if (r == 0)
+		r = refuse_bad_conf(&c, app->rq.source, f);
+	if (r < 0)
+		return r;
+	if (!app->rq.module)
+		app->rq.module = xstrdup(c.module ? c.module : c.package_name);
+	if (!app->rq.version)
+		app->rq.version = xstrdup(c.version ? c.version : c.package_version);
+	return 0;
+}
+
+/* The checks that the three verbs share, in their order. */
+static int prepare(struct app *app, struct snapshot *snap, struct fail *f)
+{
+	bool broken_matters = app->rq.verb != VERB_ADD;
+	int r = app_refuse_all(app, f);
+
+	if (r < 0)
+		return r;
+	if (broken_matters && app->rq.module && app->rq.version) {
+		r = app_snapshot(app, app->rq.module, snap, f);
+		if (r == 0)
+			r = app_refuse_broken(app, snap, f);
+		if (r < 0)
+			return r;
+	}
+	if (app->rq.verb == VERB_INSTALL || (app->rq.source_kind == SOURCE_TREE && is_outside(app)))
+		r = app_need_root(app, f);
+	if (r == 0)
+		r = app_need_access(app, f);
+	if (r == 0)
+		r = name_from_source(app, f);
+	if (r == 0)
+		r = app_need_names(app, f);
+	if (r < 0)
+		return r;
+	snapshot_done(snap);
+	r = app_snapshot(app, app->rq.module, snap, f);
+	if (r == 0 && broken_matters)
+		r = app_refuse_broken(app, snap, f);
+	return r;
+}
+
+static int refuse_added(const struct app *app, const struct snapshot *snap, struct fail *f)
+{
+	const struct snap_version *v = snapshot_version(snap, app->rq.module, app->rq.version);
+
+	if (!v || v->state != VERSION_ADDED)
+		return 0;
+	fail_set(f, -E_ALREADY_ADDED, "%s/%s is already added", app->rq.module, app->rq.version);
+	fail_hint(f, "remove it first: dkms remove %s/%s --all", app->rq.module, app->rq.version);
+	return f->code;
+}
+
+/* The add step of a plan copies from the source tree that was named. */
+static void set_source(const struct app *app, struct plan *p)
+{
+	CLEAN(free) char *real = NULL;
+
+	if (app->rq.source_kind != SOURCE_TREE)
+		return;
+	real = realpath(app->rq.source, NULL);
+	for (size_t i = 0; i < p->n; i++)
+		if (p->steps[i].kind == STEP_ADD) {
+			p->steps[i].from = xstrdup(real ? real : app->rq.source);
+			if (app->rq.force)
+				p->steps[i].flags |= STEP_FORCED;
+		}
+}
+
+int verb_add(struct app *app, struct fail *f)
+{
+	CLEAN(snapshot) struct snapshot snap = { 0 };
+	CLEAN(plan) struct plan plan = { 0 };
+	int r = prepare(app, &snap, f);
+
+	if (r == 0)
+		r = refuse_added(app, &snap, f);
+	if (r < 0)
+		return r;
+	plan_add(&plan, STEP_ADD, app->rq.module, app->rq.version, NULL, NULL, 0);
+	set_source(app, &plan);
+	return app_execute(app, &plan, f);
+}
+
+static int build_or_install(struct app *app, void (*planner)(const struct plan_request *, struct plan *),
+			    struct fail *f)
+{
+	CLEAN(snapshot) struct snapshot snap = { 0 };
+	CLEAN(plan) struct plan plan = { 0 };
+	struct plan_request rq;
+	int r = prepare(app, &snap, f);
+
+	if (r == 0 && app->rq.source_kind == SOURCE_TREE)
+		r = refuse_added(app, &snap, f);
+	if (r == 0)
+		r = app_targets(app, &snap, true, f);
+	if (r < 0)
+		return r;
+	rq = app_plan_request(app, &snap);
+	planner(&rq, &plan);
+	set_source(app, &plan);
+	return app_execute(app, &plan, f);
+}
+
+int verb_build(struct app *app, struct fail *f)
+{
+	return build_or_install(app, plan_for_build, f);
+}
+
+int verb_install(struct app *app, struct fail *f)
+{
+	return build_or_install(app, plan_for_install, f);
+}
