@@ -61,7 +61,8 @@ static bool read_yes(const struct conf_values *v, enum conf_name name, struct co
 	if (!s || strcasecmp(s, "no") == 0)
 		return false;
 	if (strcasecmp(s, "yes") != 0)
-		complain(&c->errors, -1, "%s is '%s', neither yes nor no", v->names->items[name], s);
+		complain(&c->errors, -1, "%s is '%s', neither yes nor no", v->names->items[name],
+			 s);
 	return strcasecmp(s, "yes") == 0;
 }
 
@@ -113,8 +114,10 @@ static void read_scripts(const struct conf_values *v, struct conf *c)
 	c->pre_install = xstrdup(scalar(v, CONF_PRE_INSTALL));
 	c->post_install = xstrdup(scalar(v, CONF_POST_INSTALL));
 	c->post_remove = xstrdup(scalar(v, CONF_POST_REMOVE));
-	if (sandbox && !str_eq(sandbox, "auto") && !str_eq(sandbox, "strict") && !str_eq(sandbox, "off"))
-		complain(&c->warnings, -1, "BUILD_SANDBOX is '%s', not auto, strict or off", sandbox);
+	if (sandbox && !str_eq(sandbox, "auto") && !str_eq(sandbox, "strict") &&
+	    !str_eq(sandbox, "off"))
+		complain(&c->warnings, -1, "BUILD_SANDBOX is '%s', not auto, strict or off",
+			 sandbox);
 	else
 		c->build_sandbox = xstrdup(sandbox);
 }
@@ -157,10 +160,11 @@ static void read_built(const struct conf_values *v, size_t i, struct conf *c)
 	else if (!name)
 		complain(&c->errors, (int)i, "BUILT_MODULE_NAME is not set");
 	if (name && is_object_name(name))
-		complain(&c->errors, (int)i, "BUILT_MODULE_NAME '%s' must be without its suffix", name);
+		complain(&c->errors, (int)i, "BUILT_MODULE_NAME '%s' must be without its suffix",
+			 name);
 	m->built_name = xstrdup(name ? name : "");
-	m->built_location = dir ? xasprintf("%s%s", dir, str_has_suffix(dir, "/") ? "" : "/") :
-				  xstrdup("");
+	m->built_location =
+		dir ? xasprintf("%s%s", dir, str_has_suffix(dir, "/") ? "" : "/") : xstrdup("");
 }
 
 static void read_dest_name(const struct conf_values *v, size_t i, struct conf *c)
@@ -170,7 +174,8 @@ static void read_dest_name(const struct conf_values *v, size_t i, struct conf *c
 
 	m->dest_name = xstrdup(name ? name : m->built_name);
 	if (name && is_object_name(name))
-		complain(&c->errors, (int)i, "DEST_MODULE_NAME '%s' must be without its suffix", name);
+		complain(&c->errors, (int)i, "DEST_MODULE_NAME '%s' must be without its suffix",
+			 name);
 	if (*m->dest_name && !name_is_valid(m->dest_name))
 		complain(&c->errors, (int)i, "DEST_MODULE_NAME '%s' cannot be the name of a file",
 			 m->dest_name);
@@ -189,8 +194,10 @@ static void read_dest_location(const struct conf_values *v, size_t i, const char
 	}
 	if (!str_has_prefix(dir, "/kernel") && !str_has_prefix(dir, "/updates") &&
 	    !str_has_prefix(dir, "/extra"))
-		complain(&c->errors, (int)i,
-			 "DEST_MODULE_LOCATION '%s' does not begin with /kernel, /updates or /extra", dir);
+		complain(
+			&c->errors, (int)i,
+			"DEST_MODULE_LOCATION '%s' does not begin with /kernel, /updates or /extra",
+			dir);
 	if (!distro_dest && path_has_dotdot(dir))
 		complain(&c->errors, (int)i, "DEST_MODULE_LOCATION '%s' has a '..' in it", dir);
 }
@@ -214,8 +221,8 @@ static size_t report_hole(const struct conf_values *v, size_t i, struct conf *c)
 	if (end == i + 1)
 		complain(&c->errors, (int)i, "nothing is set for a module between others");
 	else
-		complain(&c->errors, (int)i, "nothing is set for modules up to record #%zu between others",
-			 end - 1);
+		complain(&c->errors, (int)i,
+			 "nothing is set for modules up to record #%zu between others", end - 1);
 	return end;
 }
 
@@ -262,7 +269,8 @@ static int compare_named(const void *a, const void *b)
 	return x->record < y->record ? -1 : x->record > y->record;
 }
 
-static void find_same(struct conf *c, const char *what, char *(*name_of)(const struct conf_module *))
+static void find_same(struct conf *c, const char *what,
+		      char *(*name_of)(const struct conf_module *))
 {
 	struct named *all = xcalloc(c->n_modules, sizeof(*all));
 	size_t n = 0;
@@ -273,8 +281,9 @@ static void find_same(struct conf *c, const char *what, char *(*name_of)(const s
 	qsort(all, n, sizeof(*all), compare_named);
 	for (size_t i = 1; i < n; i++)
 		if (str_eq(all[i].name, all[i - 1].name))
-			complain(&c->duplicates, (int)all[i].record, "%s '%s' is that of record #%zu too",
-				 what, all[i].name, all[i - 1].record);
+			complain(&c->duplicates, (int)all[i].record,
+				 "%s '%s' is that of record #%zu too", what, all[i].name,
+				 all[i - 1].record);
 	for (size_t i = 0; i < n; i++)
 		free(all[i].name);
 	free(all);
@@ -332,7 +341,7 @@ static void read_patches(const struct conf_values *v, const char *kernel, struct
 static void read_exclusives(const struct conf_values *v, struct conf *c)
 {
 	static const enum conf_name names[] = {
-		CONF_BUILD_EXCLUSIVE_KERNEL, CONF_BUILD_EXCLUSIVE_KERNEL_MIN,
+		CONF_BUILD_EXCLUSIVE_KERNEL,	 CONF_BUILD_EXCLUSIVE_KERNEL_MIN,
 		CONF_BUILD_EXCLUSIVE_KERNEL_MAX, CONF_BUILD_EXCLUSIVE_ARCH,
 		CONF_BUILD_EXCLUSIVE_CONFIG,
 	};
@@ -368,8 +377,12 @@ static void read_depends(const struct conf_values *v, struct conf *c)
 static void read_deprecated(const struct conf_values *v, struct conf *c)
 {
 	static const enum conf_name names[] = {
-		CONF_CLEAN, CONF_REMAKE_INITRD, CONF_MODULES_CONF, CONF_MODULES_CONF_OBSOLETES,
-		CONF_MODULES_CONF_ALIAS_TYPE, CONF_MODULES_CONF_OBSOLETE_ONLY,
+		CONF_CLEAN,
+		CONF_REMAKE_INITRD,
+		CONF_MODULES_CONF,
+		CONF_MODULES_CONF_OBSOLETES,
+		CONF_MODULES_CONF_ALIAS_TYPE,
+		CONF_MODULES_CONF_OBSOLETE_ONLY,
 	};
 
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
@@ -436,9 +449,9 @@ static void exclusives_done(struct conf *c)
 
 void conf_done(struct conf *c)
 {
-	char *strings[] = { c->module,	   c->version,	   c->package_name, c->package_version,
-			    c->make,	   c->obsolete_by, c->post_add,	    c->pre_build,
-			    c->post_build, c->pre_install, c->post_install, c->post_remove,
+	char *strings[] = { c->module,	     c->version,     c->package_name, c->package_version,
+			    c->make,	     c->obsolete_by, c->post_add,     c->pre_build,
+			    c->post_build,   c->pre_install, c->post_install, c->post_remove,
 			    c->build_sandbox };
 
 	for (size_t i = 0; i < COUNT_OF(strings); i++)

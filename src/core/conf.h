@@ -9,9 +9,9 @@
 #include "core/kconfig.h"
 
 /*
- * What the conf files of one module/version say for one kernel and arch: values (conf_values) as the
- * files give them, and the model (conf) that the rules of dkms.conf(5) make of them. Pure data; sys
- * reads the files.
+ * What the conf files of one module/version say for one kernel and arch: values (conf_values) as
+ * the files give them, and the model (conf) that the rules of dkms.conf(5) make of them. Pure data;
+ * sys reads the files.
  */
 
 /* For whom a conf is read. All borrowed. module/version NULL: take the conf's own. */
@@ -34,7 +34,8 @@ struct conf_patch {
 	char *name; /* relative to patches/ */
 };
 
-/* A complaint: "dkms.conf: <text>", with " (record #<n>)" behind it where it is about one element. */
+/* A complaint: "dkms.conf: <text>", with " (record #<n>)" behind it where it is about one element.
+ */
 struct conf_problem {
 	int record; /* index of the array element that it is about, -1 if none */
 	char *text; /* names the directive, does not repeat the record */
@@ -55,7 +56,7 @@ struct conf {
 	char *package_name, *package_version;
 	struct conf_module *modules;
 	size_t n_modules;
-	char *make;             /* the MAKE that counts for this kernel; NULL: the default command */
+	char *make; /* the MAKE that counts for this kernel; NULL: the default command */
 	struct conf_patch *patches; /* those that match this kernel, in order */
 	size_t n_patches;
 	struct conf_exclusive *exclusives; /* [0] binds all, [i] module i */
@@ -64,20 +65,23 @@ struct conf {
 	char *obsolete_by;
 	struct strv build_depends; /* module names */
 	bool autoinstall, build_depends_rebuild, no_weak_modules;
-	char *post_add, *pre_build, *post_build, *pre_install, *post_install, *post_remove; /* or NULL */
-	char *build_sandbox; /* BUILD_SANDBOX, or NULL */
+	char *post_add, *pre_build, *post_build, *pre_install, *post_install,
+		*post_remove; /* or NULL */
+	char *build_sandbox;  /* BUILD_SANDBOX, or NULL */
 
-	/* What is wrong with it: with `errors` it must not be used for add, build, install (exit 8);
-	 * `duplicates` are errors only for those three, never for uninstall, unbuild, remove. */
+	/* What is wrong with it: with `errors` it must not be used for add, build, install (exit
+	 * 8); `duplicates` are errors only for those three, never for uninstall, unbuild, remove.
+	 */
 	struct conf_problems errors;
 	struct conf_problems duplicates;
 	struct conf_problems warnings; /* deprecations, zero modules, no DEST_MODULE_LOCATION */
 };
 
 /*
- * Applies the rules. `distro_dest` is the distribution's own place ("/updates/dkms") or NULL: with one
- * a missing DEST_MODULE_LOCATION is only a warning. Never fails: complaints, all of them, go to
- * ret->errors, ->duplicates and ->warnings; what could be understood is filled in as far as it goes.
+ * Applies the rules. `distro_dest` is the distribution's own place ("/updates/dkms") or NULL: with
+ * one a missing DEST_MODULE_LOCATION is only a warning. Never fails: complaints, all of them, go to
+ * ret->errors, ->duplicates and ->warnings; what could be understood is filled in as far as it
+ * goes.
  */
 void conf_build(const struct conf_values *values, const struct conf_target *target,
 		const char *distro_dest, struct conf *ret);
@@ -101,8 +105,8 @@ struct conf_make {
 };
 
 /*
- * The command line that bash is to run, in its classic form; caller frees. *ret_jobs (may be NULL) says
- * whether -j<jobs> KERNELRELEASE=<kernel> was put in (the command begins with the word make).
+ * The command line that bash is to run, in its classic form; caller frees. *ret_jobs (may be NULL)
+ * says whether -j<jobs> KERNELRELEASE=<kernel> was put in (the command begins with the word make).
  */
 char *conf_make_command(const struct conf *c, const struct conf_make *m, bool *ret_jobs);
 

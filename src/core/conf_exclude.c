@@ -32,7 +32,8 @@ static char *config_refuses(const char *list, const struct kconfig *kc)
 	return NULL;
 }
 
-static char *version_refuses(const struct conf_exclusive *x, const char *obsolete_by, const char *kernel)
+static char *version_refuses(const struct conf_exclusive *x, const char *obsolete_by,
+			     const char *kernel)
 {
 	if (x->kernel_min && version_compare(kernel, x->kernel_min) < 0)
 		return xasprintf("'%s' is older than BUILD_EXCLUSIVE_KERNEL_MIN '%s'", kernel,
@@ -59,7 +60,8 @@ static char *refuses(const struct conf_exclusive *x, const char *obsolete_by,
 	return why;
 }
 
-static char *all_refused(const struct conf *c, const struct conf_target *t, const struct kconfig *kc)
+static char *all_refused(const struct conf *c, const struct conf_target *t,
+			 const struct kconfig *kc)
 {
 	static const struct conf_exclusive none = { 0 };
 

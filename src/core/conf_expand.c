@@ -24,20 +24,73 @@ static size_t name_length(const char *s)
 
 bool conf_is_bash_variable(const char *name, size_t n)
 {
-	static const char *const prefixes[] = { "BASH",	  "COMP_",     "EPOCH", "GLOB", "HIST", "LC_",
-						"MAIL",	  "READLINE_", "__dkms" };
+	static const char *const prefixes[] = { "BASH", "COMP_", "EPOCH",     "GLOB",  "HIST",
+						"LC_",	"MAIL",	 "READLINE_", "__dkms" };
 	static const char *const names[] = {
-		"CDPATH",     "CHILD_MAX",  "COLUMNS",	"COMPREPLY",	   "COPROC",	 "DIRSTACK",
-		"EMACS",      "ENV",	    "EUID",	"EXECIGNORE",	   "FCEDIT",	 "FIGNORE",
-		"FUNCNAME",   "FUNCNEST",   "GROUPS",	"HOME",		   "HOSTFILE",	 "HOSTNAME",
-		"HOSTTYPE",   "IFS",	    "IGNOREEOF", "INPUTRC",	   "INSIDE_EMACS", "LANG",
-		"LANGUAGE",   "LINENO",	    "LINES",	"LOGNAME",	   "MACHTYPE",	 "MAPFILE",
-		"OLDPWD",     "OPTARG",	    "OPTERR",	"OPTIND",	   "OSTYPE",	 "PATH",
-		"PIPESTATUS", "POSIXLY_CORRECT", "PPID", "PROMPT_COMMAND", "PROMPT_DIRTRIM", "PS0",
-		"PS1",	      "PS2",	    "PS3",	"PS4",		   "PWD",	 "RANDOM",
-		"REPLY",      "SECONDS",    "SHELL",	"SHELLOPTS",	   "SHLVL",	 "SRANDOM",
-		"TERM",	      "TEXTDOMAIN", "TEXTDOMAINDIR", "TIMEFORMAT", "TMOUT",	 "TZ",
-		"UID",	      "_",	    "auto_resume", "histchars",
+		"CDPATH",
+		"CHILD_MAX",
+		"COLUMNS",
+		"COMPREPLY",
+		"COPROC",
+		"DIRSTACK",
+		"EMACS",
+		"ENV",
+		"EUID",
+		"EXECIGNORE",
+		"FCEDIT",
+		"FIGNORE",
+		"FUNCNAME",
+		"FUNCNEST",
+		"GROUPS",
+		"HOME",
+		"HOSTFILE",
+		"HOSTNAME",
+		"HOSTTYPE",
+		"IFS",
+		"IGNOREEOF",
+		"INPUTRC",
+		"INSIDE_EMACS",
+		"LANG",
+		"LANGUAGE",
+		"LINENO",
+		"LINES",
+		"LOGNAME",
+		"MACHTYPE",
+		"MAPFILE",
+		"OLDPWD",
+		"OPTARG",
+		"OPTERR",
+		"OPTIND",
+		"OSTYPE",
+		"PATH",
+		"PIPESTATUS",
+		"POSIXLY_CORRECT",
+		"PPID",
+		"PROMPT_COMMAND",
+		"PROMPT_DIRTRIM",
+		"PS0",
+		"PS1",
+		"PS2",
+		"PS3",
+		"PS4",
+		"PWD",
+		"RANDOM",
+		"REPLY",
+		"SECONDS",
+		"SHELL",
+		"SHELLOPTS",
+		"SHLVL",
+		"SRANDOM",
+		"TERM",
+		"TEXTDOMAIN",
+		"TEXTDOMAINDIR",
+		"TIMEFORMAT",
+		"TMOUT",
+		"TZ",
+		"UID",
+		"_",
+		"auto_resume",
+		"histchars",
 	};
 
 	for (size_t i = 0; i < COUNT_OF(prefixes); i++) {
@@ -93,7 +146,8 @@ static char nesting_top(const struct nesting *nest)
 	return nest->n && nest->n <= MAX_NESTING ? nest->closers[nest->n - 1] : '\0';
 }
 
-/* One step of finding the end of an expansion: s points at a character inside; returns the next place. */
+/* One step of finding the end of an expansion: s points at a character inside; returns the next
+ * place. */
 static const char *nesting_step(struct nesting *nest, const char *s)
 {
 	char top = nesting_top(nest);
@@ -120,8 +174,8 @@ static const char *nesting_step(struct nesting *nest, const char *s)
 	return s + 1;
 }
 
-/* The end of the thing at s if it is $(…), ${…} or `…`; s itself if it is none of these. What is never
- * closed reaches to the end: bash is going to complain. */
+/* The end of the thing at s if it is $(…), ${…} or `…`; s itself if it is none of these. What is
+ * never closed reaches to the end: bash is going to complain. */
 static const char *skip_expansion(const char *s)
 {
 	struct nesting nest = { 0 };
@@ -138,7 +192,8 @@ static const char *skip_expansion(const char *s)
 	return s;
 }
 
-/* Copies what stands at s and is no quote: an escape, an expansion or a character. Returns its end. */
+/* Copies what stands at s and is no quote: an escape, an expansion or a character. Returns its end.
+ */
 static const char *copy_piece(const char *s, struct buf *b, struct conf_text *t)
 {
 	const char *end = skip_expansion(s);
@@ -155,13 +210,14 @@ static const char *copy_piece(const char *s, struct buf *b, struct conf_text *t)
 		return end;
 	}
 	if (*s == '\\') {
-		buf_add(b, s[1] ? s : "\\\\", 2); /* one at the end would escape our closing quote */
+		buf_add(b, s[1] ? s : "\\\\",
+			2); /* one at the end would escape our closing quote */
 		return s[1] ? s + 2 : s + 1;
 	}
 	if (*s == '$') {
 		n = name_length(s + 1);
-		if (n ? conf_is_bash_variable(s + 1, n) || (s[1 + n] & 0x80) :
-			s[1] && (strchr("0123456789@*#?$!-[", s[1]) || (s[1] & 0x80)))
+		if (n ? conf_is_bash_variable(s + 1, n) || (s[1 + n] & 0x80)
+		      : s[1] && (strchr("0123456789@*#?$!-[", s[1]) || (s[1] & 0x80)))
 			t->needs_bash = true;
 		if (s[1] == '[')
 			t->can_fail = true;
@@ -172,8 +228,8 @@ static const char *copy_piece(const char *s, struct buf *b, struct conf_text *t)
 	return s + 1;
 }
 
-/* The closing quote of the part that begins at s, NULL if there is none. *ret_keep: there is something
- * between them that means another thing without them. */
+/* The closing quote of the part that begins at s, NULL if there is none. *ret_keep: there is
+ * something between them that means another thing without them. */
 static const char *find_quote(const char *s, bool *ret_keep)
 {
 	*ret_keep = false;
@@ -191,7 +247,8 @@ static const char *find_quote(const char *s, bool *ret_keep)
 	return *s ? s : NULL;
 }
 
-/* What stands between quotes that go is outside of any quotes for bash: there every backslash goes. */
+/* What stands between quotes that go is outside of any quotes for bash: there every backslash goes.
+ */
 static const char *copy_unquoted(const char *s, struct buf *b, struct conf_text *t)
 {
 	if (*s == '\\' && s[1] && !strchr("$`\"\\", s[1])) {
@@ -302,7 +359,8 @@ static bool needs_bash(const struct conf_values *raw)
 	return false;
 }
 
-bool conf_expand(const struct conf_values *raw, const struct conf_scope *scope, struct conf_values *io)
+bool conf_expand(const struct conf_values *raw, const struct conf_scope *scope,
+		 struct conf_values *io)
 {
 	if (needs_bash(raw))
 		return false;

@@ -6,25 +6,26 @@
 #include "core/conf_values.h"
 
 /*
- * The second expansion: every value that a conf file sets is expanded once more on its way back, as in
- * double quotes (dkms.conf(5)). First its blanks are squeezed and a carriage return at its end goes;
- * quotes in it go where there is no blank between them, and stay otherwise.
+ * The second expansion: every value that a conf file sets is expanded once more on its way back, as
+ * in double quotes (dkms.conf(5)). First its blanks are squeezed and a carriage return at its end
+ * goes; quotes in it go where there is no blank between them, and stay otherwise.
  *
- * What is more than a plain $name or ${name} must be expanded by bash; for that the text is prepared
- * here, so that both ways agree on the quotes.
+ * What is more than a plain $name or ${name} must be expanded by bash; for that the text is
+ * prepared here, so that both ways agree on the quotes.
  */
 
 /* What can be seen besides the known names. Both lists are "NAME=value" strings; borrowed. */
 struct conf_scope {
 	const struct strv *vars; /* dkms's own variables */
-	const struct strv *env;  /* the environment, without known names and what would steer bash */
+	const struct strv *env; /* the environment, without known names and what would steer bash */
 };
 
 /* A value made ready to stand between double quotes. */
 struct conf_text {
 	char *text;
-	bool needs_bash; /* it has a command substitution or other things beyond $name and ${name} */
-	bool can_fail;   /* its expansion by bash may end the shell */
+	bool needs_bash; /* it has a command substitution or other things beyond $name and ${name}
+			  */
+	bool can_fail;	 /* its expansion by bash may end the shell */
 };
 
 void conf_text_prepare(const char *value, struct conf_text *ret);
@@ -35,10 +36,11 @@ static inline void clean_conf_text(struct conf_text *t)
 }
 
 /*
- * Expands all of `raw` into `io`, in the order of its names, each seeing the ones before it. False, with
- * io as it was, if one of them needs bash.
+ * Expands all of `raw` into `io`, in the order of its names, each seeing the ones before it. False,
+ * with io as it was, if one of them needs bash.
  */
-bool conf_expand(const struct conf_values *raw, const struct conf_scope *scope, struct conf_values *io);
+bool conf_expand(const struct conf_values *raw, const struct conf_scope *scope,
+		 struct conf_values *io);
 
 /* A variable that bash itself sets, changes or obeys: only bash knows what using it means. */
 bool conf_is_bash_variable(const char *name, size_t n);

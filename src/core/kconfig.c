@@ -20,7 +20,8 @@ static bool line_unsets(const struct line *l, const char *symbol, size_t n)
 	static const char after[] = " is not set";
 
 	return l->n == 2 + n + sizeof(after) - 1 && memcmp(l->s, "# ", 2) == 0 &&
-	       memcmp(l->s + 2, symbol, n) == 0 && memcmp(l->s + 2 + n, after, sizeof(after) - 1) == 0;
+	       memcmp(l->s + 2, symbol, n) == 0 &&
+	       memcmp(l->s + 2 + n, after, sizeof(after) - 1) == 0;
 }
 
 /* Finds what the last line about the symbol says: the value as it stands, NULL for "not set". */

@@ -8,7 +8,8 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Takes a run of digits off *s; returns where it begins without its leading zeros, and its length. */
+/* Takes a run of digits off *s; returns where it begins without its leading zeros, and its length.
+ */
 static const char *take_number(const char **s, size_t *ret_len)
 {
 	const char *begin;

@@ -35,8 +35,8 @@ static const char read_program[] =
 	"builtin printf 'end\\0' >&$__dkms_out\n";
 
 /*
- * Arguments: the number of NAME=VALUE, these, then three for each value: whether its expansion may end the
- * shell, the element ("MAKE[0]"), and its text, made ready to stand in double quotes.
+ * Arguments: the number of NAME=VALUE, these, then three for each value: whether its expansion may
+ * end the shell, the element ("MAKE[0]"), and its text, made ready to stand in double quotes.
  */
 static const char expand_program[] =
 	"exec {__dkms_out}>&1 >/dev/null\n"
@@ -58,7 +58,8 @@ static const char expand_program[] =
 	"		eval \"__dkms_value=\\\"${__dkms_args[__dkms_i + 2]}\\\"\"\n"
 	"	fi\n"
 	"	printf -v \"${__dkms_args[__dkms_i + 1]}\" %s \"$__dkms_value\"\n"
-	"	printf '%s\\0%s\\0' \"${__dkms_args[__dkms_i + 1]}\" \"$__dkms_value\" >&$__dkms_out\n"
+	"	printf '%s\\0%s\\0' \"${__dkms_args[__dkms_i + 1]}\" \"$__dkms_value\" "
+	">&$__dkms_out\n"
 	"	unset -v __dkms_value\n"
 	"done\n"
 	"printf 'end\\0' >&$__dkms_out\n";
@@ -76,7 +77,9 @@ static void add_visible(struct strv *argv, const struct conf_scope *scope,
 
 static void begin_command(struct strv *argv, const char *program)
 {
-	static const char *const words[] = { "bash", "--norc", "--noprofile", "-O", "extglob", "-c" };
+	static const char *const words[] = {
+		"bash", "--norc", "--noprofile", "-O", "extglob", "-c"
+	};
 
 	for (size_t i = 0; i < COUNT_OF(words); i++)
 		strv_add(argv, words[i]);
@@ -112,27 +115,32 @@ static const char *next_field(const struct buf *b, size_t *at)
 	return s;
 }
 
-/* Without its last field the result is that of a file that left before its end: it gives nothing. */
+/* Without its last field the result is that of a file that left before its end: it gives nothing.
+ */
 static bool is_complete(const struct buf *b)
 {
 	static const char end[] = "end";
 
-	return b->len >= sizeof(end) && memcmp(b->data + b->len - sizeof(end), end, sizeof(end)) == 0 &&
+	return b->len >= sizeof(end) &&
+	       memcmp(b->data + b->len - sizeof(end), end, sizeof(end)) == 0 &&
 	       (b->len == sizeof(end) || b->data[b->len - sizeof(end) - 1] == '\0');
 }
 
-static void take_element(struct conf_values *v, const char *name, const char *index, const char *value)
+static void take_element(struct conf_values *v, const char *name, const char *index,
+			 const char *value)
 {
 	int i = conf_names_find(v->names, name, strlen(name));
 	size_t digits = strspn(index, "0123456789");
 
 	if (i < 0 || digits == 0 || index[digits]) /* an associative array has no such indexes */
 		return;
-	conf_values_set(v, (size_t)i, digits > 9 ? CONF_INDEX_MAX + 1 : strtoul(index, NULL, 10), value);
+	conf_values_set(v, (size_t)i, digits > 9 ? CONF_INDEX_MAX + 1 : strtoul(index, NULL, 10),
+			value);
 }
 
-int conf_bash_read(const char *file, const struct conf_scope *scope, const struct conf_values *before,
-		   struct conf_values *ret_raw, struct strv *ret_directives, struct fail *f)
+int conf_bash_read(const char *file, const struct conf_scope *scope,
+		   const struct conf_values *before, struct conf_values *ret_raw,
+		   struct strv *ret_directives, struct fail *f)
 {
 	CLEAN(strv) struct strv argv = { 0 };
 	CLEAN(buf) struct buf out = { 0 };

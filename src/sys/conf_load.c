@@ -31,7 +31,8 @@ static void visible_vars(const struct conf_request *rq, struct strv *vars)
 }
 
 /* The administrator's files beside dkms.conf, in the order in which later ones win. */
-static void override_names(const struct conf_target *t, const char *m, const char *v, struct strv *ret)
+static void override_names(const struct conf_target *t, const char *m, const char *v,
+			   struct strv *ret)
 {
 	const char *k = t->kernel, *a = t->arch;
 

@@ -8,17 +8,17 @@
 /* All that a conf file may see or that decides which files are read. Everything is borrowed. */
 struct conf_request {
 	struct conf_target target;
-	const char *source_dir;       /* the directory whose dkms.conf is read */
-	const char *conf_file;        /* -c; NULL: <source_dir>/dkms.conf */
-	const char *etc_dir;          /* "/etc/dkms" */
+	const char *source_dir; /* the directory whose dkms.conf is read */
+	const char *conf_file;	/* -c; NULL: <source_dir>/dkms.conf */
+	const char *etc_dir;	/* "/etc/dkms" */
 	const char *kernel_source_dir;
 	const char *kernel_config;
 	const char *dkms_tree, *source_tree, *install_tree, *tmp_location;
 	int parallel_jobs;
 	const struct strv *directives; /* NAME=VALUE, in order; may be NULL */
 	const char *distro_dest;       /* see conf_build; may be NULL */
-	bool debug;                    /* say on stderr why a file went to bash */
-	bool only_bash;                /* never the native evaluator (differential tests) */
+	bool debug;		       /* say on stderr why a file went to bash */
+	bool only_bash;		       /* never the native evaluator (differential tests) */
 };
 
 /*
@@ -27,7 +27,8 @@ struct conf_request {
  * ret->errors); -E_NO_CONF when there is no dkms.conf; other negative codes when it cannot be read.
  */
 int conf_load(const struct conf_request *rq, struct conf *ret, struct fail *f);
-/* The same without the rules: what the files say. ret is initialized with conf_names by the caller. */
+/* The same without the rules: what the files say. ret is initialized with conf_names by the caller.
+ */
 int conf_load_values(const struct conf_request *rq, struct conf_values *ret, struct fail *f);
 
 #endif

@@ -12,7 +12,7 @@ enum { FILE_MAX = 1024 * 1024 };
 /* These make bash run a file or change its mode before the first line of ours. */
 static bool steers_bash(const char *name, size_t n)
 {
-	static const char *const names[] = { "BASH_ENV", "ENV",	       "SHELLOPTS",
+	static const char *const names[] = { "BASH_ENV", "ENV",		  "SHELLOPTS",
 					     "BASHOPTS", "BASH_XTRACEFD", "POSIXLY_CORRECT" };
 
 	for (size_t i = 0; i < COUNT_OF(names); i++)
@@ -21,7 +21,8 @@ static bool steers_bash(const char *name, size_t n)
 	return false;
 }
 
-void conf_read_environment(const struct strv *from, const struct conf_names *names, struct strv *ret)
+void conf_read_environment(const struct strv *from, const struct conf_names *names,
+			   struct strv *ret)
 {
 	for (size_t i = 0; i < from->n; i++) {
 		const char *s = from->items[i];

@@ -12,16 +12,17 @@
 struct conf_reader {
 	struct conf_scope scope;
 	bool only_bash; /* never natively (differential tests) */
-	bool debug;     /* say on stderr why a file goes to bash */
+	bool debug;	/* say on stderr why a file goes to bash */
 };
 
 /* The environment for scope.env: that of `from`, less the known names and what would steer bash. */
-void conf_read_environment(const struct strv *from, const struct conf_names *names, struct strv *ret);
+void conf_read_environment(const struct strv *from, const struct conf_names *names,
+			   struct strv *ret);
 
 /*
- * Reads the file on top of what io holds, and sets what its DKMS_DIRECTIVE… variables say. 1 if it was
- * read natively, 0 if by bash; -ENOENT when there is no such file (f is not filled then); other negative
- * codes when it cannot be read.
+ * Reads the file on top of what io holds, and sets what its DKMS_DIRECTIVE… variables say. 1 if it
+ * was read natively, 0 if by bash; -ENOENT when there is no such file (f is not filled then); other
+ * negative codes when it cannot be read.
  */
 int conf_read_file(const char *path, const struct conf_reader *reader, struct conf_values *io,
 		   struct fail *f);

@@ -9,38 +9,38 @@
 #include "base/path.h"
 #include "sys/conf_read.h"
 
-#define FRAMEWORK_NAME_TABLE(X)    \
-	X(source_tree)             \
-	X(dkms_tree)               \
-	X(install_tree)            \
-	X(tmp_location)            \
-	X(verbose)                 \
-	X(symlink_modules)         \
-	X(modprobe_on_install)     \
-	X(autoinstall_all_kernels) \
-	X(continue_on_error)       \
-	X(parallel_jobs)           \
-	X(compress_gzip_opts)      \
-	X(compress_xz_opts)        \
-	X(compress_zstd_opts)      \
-	X(build_environment)       \
-	X(post_transaction)        \
-	X(sign_file)               \
-	X(mok_signing_key)         \
-	X(mok_certificate)         \
-	X(try_sign_modules)        \
-	X(build_user)              \
-	X(build_sandbox)           \
-	X(build_store)             \
-	X(build_launcher)          \
-	X(required_modules)        \
+#define FRAMEWORK_NAME_TABLE(X)                                                                    \
+	X(source_tree)                                                                             \
+	X(dkms_tree)                                                                               \
+	X(install_tree)                                                                            \
+	X(tmp_location)                                                                            \
+	X(verbose)                                                                                 \
+	X(symlink_modules)                                                                         \
+	X(modprobe_on_install)                                                                     \
+	X(autoinstall_all_kernels)                                                                 \
+	X(continue_on_error)                                                                       \
+	X(parallel_jobs)                                                                           \
+	X(compress_gzip_opts)                                                                      \
+	X(compress_xz_opts)                                                                        \
+	X(compress_zstd_opts)                                                                      \
+	X(build_environment)                                                                       \
+	X(post_transaction)                                                                        \
+	X(sign_file)                                                                               \
+	X(mok_signing_key)                                                                         \
+	X(mok_certificate)                                                                         \
+	X(try_sign_modules)                                                                        \
+	X(build_user)                                                                              \
+	X(build_sandbox)                                                                           \
+	X(build_store)                                                                             \
+	X(build_launcher)                                                                          \
+	X(required_modules)                                                                        \
 	X(initramfs)
 
 enum framework_name {
 #define FRAMEWORK_NAME_ENUM(name) FW_##name,
 	FRAMEWORK_NAME_TABLE(FRAMEWORK_NAME_ENUM)
 #undef FRAMEWORK_NAME_ENUM
-	FW_COUNT,
+		FW_COUNT,
 };
 
 static const char *const name_strings[] = {
@@ -53,7 +53,7 @@ static const struct conf_names framework_names = { name_strings, FW_COUNT };
 
 /* These are taken from the environment where no file sets them (dkms(8), "Environment"). */
 static const enum framework_name from_environment[] = {
-	FW_parallel_jobs,    FW_sign_file,	     FW_mok_signing_key,    FW_mok_certificate,
+	FW_parallel_jobs,    FW_sign_file,	     FW_mok_signing_key,   FW_mok_certificate,
 	FW_try_sign_modules, FW_modprobe_on_install, FW_build_environment, FW_post_transaction,
 };
 
@@ -73,7 +73,8 @@ static int read_files(const char *etc_dir, const struct conf_reader *reader, str
 	for (size_t i = 0; i < names.n; i++) {
 		CLEAN(free) char *path = path_join(dir, names.items[i]);
 
-		if (names.items[i][0] == '.' || !str_has_suffix(path, ".conf") || !path_is_file(path))
+		if (names.items[i][0] == '.' || !str_has_suffix(path, ".conf") ||
+		    !path_is_file(path))
 			continue;
 		r = conf_read_file(path, reader, io, f);
 		if (r < 0 && r != -ENOENT)
@@ -102,7 +103,8 @@ static char *take_text(const struct conf_values *v, enum framework_name name)
 	return str_is_empty(s) ? NULL : xstrdup(s);
 }
 
-static char *take_text_or(const struct conf_values *v, enum framework_name name, const char *otherwise)
+static char *take_text_or(const struct conf_values *v, enum framework_name name,
+			  const char *otherwise)
 {
 	const char *s = conf_values_get(v, name, 0);
 
@@ -196,11 +198,12 @@ int framework_load(const char *etc_dir, const char *kernel, const struct strv *e
 void framework_done(struct framework *fw)
 {
 	char *strings[] = {
-		fw->source_tree,      fw->dkms_tree,	    fw->install_tree,	    fw->tmp_location,
-		fw->compress_gzip_opts, fw->compress_xz_opts, fw->compress_zstd_opts,
-		fw->build_environment, fw->post_transaction, fw->sign_file,	    fw->mok_signing_key,
-		fw->mok_certificate,  fw->build_user,	    fw->build_sandbox,	    fw->build_store,
-		fw->build_launcher,   fw->required_modules, fw->initramfs,
+		fw->source_tree,	fw->dkms_tree,		fw->install_tree,
+		fw->tmp_location,	fw->compress_gzip_opts, fw->compress_xz_opts,
+		fw->compress_zstd_opts, fw->build_environment,	fw->post_transaction,
+		fw->sign_file,		fw->mok_signing_key,	fw->mok_certificate,
+		fw->build_user,		fw->build_sandbox,	fw->build_store,
+		fw->build_launcher,	fw->required_modules,	fw->initramfs,
 	};
 
 	for (size_t i = 0; i < COUNT_OF(strings); i++)

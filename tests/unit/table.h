@@ -14,12 +14,13 @@
 #endif
 
 /*
- * Tables of tests as data files below tests/unit/data: one row a line, words split at blanks, '#' begins a
- * comment line.
+ * Tables of tests as data files below tests/unit/data: one row a line, words split at blanks, '#'
+ * begins a comment line.
  */
 
 /* Calls check for each row; returns their number (0 if the file cannot be read). */
-static inline size_t table_each_row(const char *name, void (*check)(const char *line, const struct strv *))
+static inline size_t table_each_row(const char *name,
+				    void (*check)(const char *line, const struct strv *))
 {
 	CLEAN(free) char *path = path_join(TEST_DATA_DIR, name);
 	CLEAN(buf) struct buf text = { 0 };

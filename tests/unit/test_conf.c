@@ -85,11 +85,13 @@ static void several_modules(void **state)
 {
 	CLEAN(given) struct given g = { .target = { "m", "2", "6.1.0-9", "x86_64" } };
 
-	build(&g, "BUILT_MODULE_NAME[0]=a\nBUILT_MODULE_NAME[1]=sub/b\nBUILT_MODULE_LOCATION[1]=d/e\n"
-		  "DEST_MODULE_NAME[1]=bb\nDEST_MODULE_LOCATION[0]=/updates-foo\n"
-		  "DEST_MODULE_LOCATION[1]=/extra/\nSTRIP[0]=no\nSTRIP[1]=yes\n"
-		  "BUILT_MODULE_NAME[2]=c\nDEST_MODULE_LOCATION[2]=/kernel\nBUILT_MODULE_LOCATION[2]=x/\n"
-		  "AUTOINSTALL=YES\nNO_WEAK_MODULES=No\nBUILD_DEPENDS[0]=d1 d2\nBUILD_DEPENDS[3]=d3\n");
+	build(&g,
+	      "BUILT_MODULE_NAME[0]=a\nBUILT_MODULE_NAME[1]=sub/b\nBUILT_MODULE_LOCATION[1]=d/e\n"
+	      "DEST_MODULE_NAME[1]=bb\nDEST_MODULE_LOCATION[0]=/updates-foo\n"
+	      "DEST_MODULE_LOCATION[1]=/extra/\nSTRIP[0]=no\nSTRIP[1]=yes\n"
+	      "BUILT_MODULE_NAME[2]=c\nDEST_MODULE_LOCATION[2]=/kernel\nBUILT_MODULE_LOCATION[2]=x/"
+	      "\n"
+	      "AUTOINSTALL=YES\nNO_WEAK_MODULES=No\nBUILD_DEPENDS[0]=d1 d2\nBUILD_DEPENDS[3]=d3\n");
 	check_problems("", &g.conf.errors, "");
 	assert_string_equal(g.conf.module, "m");
 	assert_string_equal(g.conf.version, "2");
@@ -116,8 +118,8 @@ struct complaint {
 };
 
 static const struct complaint complaints[] = {
-	{ "CLEAN=", "PACKAGE_NAME is not set; PACKAGE_VERSION is not set", "it names no modules", "",
-	  .bare = true },
+	{ "CLEAN=", "PACKAGE_NAME is not set; PACKAGE_VERSION is not set", "it names no modules",
+	  "", .bare = true },
 	{ "PACKAGE_NAME=a/b\nPACKAGE_VERSION=..\nBUILT_MODULE_NAME=x\n" ONE,
 	  "PACKAGE_NAME 'a/b' cannot be the name of a directory; "
 	  "PACKAGE_VERSION '..' cannot be the name of a directory",
@@ -136,14 +138,18 @@ static const struct complaint complaints[] = {
 	  "BUILD_DEPENDS_REBUILD is 'y', neither yes nor no; "
 	  "NO_WEAK_MODULES is '1', neither yes nor no",
 	  "", "" },
-	{ "DEST_MODULE_NAME=a/b\n" ONE, "#0 DEST_MODULE_NAME 'a/b' cannot be the name of a file", "", "" },
-	{ "DEST_MODULE_NAME=..\n" ONE, "#0 DEST_MODULE_NAME '..' cannot be the name of a file", "", "" },
-	{ "BUILT_MODULE_NAME=../a\nDEST_MODULE_NAME=a\n" ONE, "", "", "" },
-	{ "DEST_MODULE_LOCATION=/kernel/../x", "#0 DEST_MODULE_LOCATION '/kernel/../x' has a '..' in it", "",
+	{ "DEST_MODULE_NAME=a/b\n" ONE, "#0 DEST_MODULE_NAME 'a/b' cannot be the name of a file",
+	  "", "" },
+	{ "DEST_MODULE_NAME=..\n" ONE, "#0 DEST_MODULE_NAME '..' cannot be the name of a file", "",
 	  "" },
+	{ "BUILT_MODULE_NAME=../a\nDEST_MODULE_NAME=a\n" ONE, "", "", "" },
+	{ "DEST_MODULE_LOCATION=/kernel/../x",
+	  "#0 DEST_MODULE_LOCATION '/kernel/../x' has a '..' in it", "", "" },
 	{ "DEST_MODULE_LOCATION=/kernel/../x", "", "", "", .dest = debian },
-	{ "DEST_MODULE_LOCATION=/lib", "#0 DEST_MODULE_LOCATION '/lib' does not begin with /kernel, "
-				       "/updates or /extra", "", "", .dest = debian },
+	{ "DEST_MODULE_LOCATION=/lib",
+	  "#0 DEST_MODULE_LOCATION '/lib' does not begin with /kernel, "
+	  "/updates or /extra",
+	  "", "", .dest = debian },
 	{ "BUILT_MODULE_NAME=a", "#0 DEST_MODULE_LOCATION is not set", "", "" },
 	{ "BUILT_MODULE_NAME=a", "", "#0 DEST_MODULE_LOCATION is not set", "", .dest = debian },
 	/* holes */
@@ -151,7 +157,8 @@ static const struct complaint complaints[] = {
 	  "#1 nothing is set for a module between others; "
 	  "#3 nothing is set for modules up to record #5 between others",
 	  "#0 DEST_MODULE_LOCATION is not set; #2 DEST_MODULE_LOCATION is not set; "
-	  "#6 DEST_MODULE_LOCATION is not set", "", .dest = debian },
+	  "#6 DEST_MODULE_LOCATION is not set",
+	  "", .dest = debian },
 	{ "MAKE[10000]=x\n" ONE, "an array has an index above 9999", "", "" },
 	/* duplicates */
 	{ "BUILT_MODULE_NAME[0]=a\nBUILT_MODULE_NAME[1]=a\nBUILT_MODULE_LOCATION[1]=./\n"
@@ -161,34 +168,41 @@ static const struct complaint complaints[] = {
 	  "DEST_MODULE_LOCATION[0]=/extra\nDEST_MODULE_LOCATION[1]=/extra/other",
 	  "", "", "#1 DEST_MODULE_NAME 'a' is that of record #0 too" },
 	{ "BUILT_MODULE_NAME[0]=a\nBUILT_MODULE_NAME[1]=b\nBUILT_MODULE_LOCATION[0]=a\n"
-	  "DEST_MODULE_LOCATION[0]=/extra\nDEST_MODULE_LOCATION[1]=/extra", "", "", "" },
+	  "DEST_MODULE_LOCATION[0]=/extra\nDEST_MODULE_LOCATION[1]=/extra",
+	  "", "", "" },
 	/* what has no effect any more */
 	{ "CLEAN=make clean\nREMAKE_INITRD=no\nMODULES_CONF[1]=x\nMODULES_CONF_OBSOLETES=x\n"
-	  "MODULES_CONF_ALIAS_TYPE=x\nMODULES_CONF_OBSOLETE_ONLY=x\nOBSOLETE_BY=7\n" ONE, "",
+	  "MODULES_CONF_ALIAS_TYPE=x\nMODULES_CONF_OBSOLETE_ONLY=x\nOBSOLETE_BY=7\n" ONE,
+	  "",
 	  "CLEAN is deprecated and has no effect; REMAKE_INITRD is deprecated and has no effect; "
 	  "MODULES_CONF is deprecated and has no effect; "
 	  "MODULES_CONF_OBSOLETES is deprecated and has no effect; "
 	  "MODULES_CONF_ALIAS_TYPE is deprecated and has no effect; "
 	  "MODULES_CONF_OBSOLETE_ONLY is deprecated and has no effect; "
-	  "OBSOLETE_BY is deprecated; BUILD_EXCLUSIVE_KERNEL_MAX says the same", "" },
+	  "OBSOLETE_BY is deprecated; BUILD_EXCLUSIVE_KERNEL_MAX says the same",
+	  "" },
 	{ "CLEAN=/bin/true\n" ONE, "", "", "" },
 	{ "CLEAN=/usr/bin/true\n" ONE, "", "", "" },
 	{ "CLEAN=true\n" ONE, "", "", "" },
-	{ "BUILD_SANDBOX=sometimes\n" ONE, "", "BUILD_SANDBOX is 'sometimes', not auto, strict or off", "" },
+	{ "BUILD_SANDBOX=sometimes\n" ONE, "",
+	  "BUILD_SANDBOX is 'sometimes', not auto, strict or off", "" },
 	{ "MAKE[1]=x\nMAKE_MATCH[1]=(\nPATCH[2]=x\nPATCH_MATCH[2]=[\n" ONE, "",
-	  "#1 MAKE_MATCH '(' is no regular expression; #2 PATCH_MATCH '[' is no regular expression", "" },
+	  "#1 MAKE_MATCH '(' is no regular expression; #2 PATCH_MATCH '[' is no regular expression",
+	  "" },
 	/* lower-case names of old confs neither count nor harm */
-	{ "built_module_name=x\nbuilt_module_name[1]=y\ndest_module_location=/nowhere\nstrip=no\n" ONE, "",
-	  "", "" },
+	{ "built_module_name=x\nbuilt_module_name[1]=y\ndest_module_location=/"
+	  "nowhere\nstrip=no\n" ONE,
+	  "", "", "" },
 };
 
 static void all_complaints_at_once(void **state)
 {
 	for (size_t i = 0; i < sizeof(complaints) / sizeof(*complaints); i++) {
 		const struct complaint *x = &complaints[i];
-		CLEAN(given) struct given g = { .target = { .kernel = "6.1.0-9", .arch = "x86_64" },
-						.dest = x->dest,
-						.bare = x->bare };
+		CLEAN(given)
+		struct given g = { .target = { .kernel = "6.1.0-9", .arch = "x86_64" },
+				   .dest = x->dest,
+				   .bare = x->bare };
 
 		build(&g, x->text);
 		check_problems(x->text, &g.conf.errors, x->errors);
@@ -199,9 +213,11 @@ static void all_complaints_at_once(void **state)
 
 static void names_of_the_command_line_count(void **state)
 {
-	CLEAN(given) struct given g = { .target = { "it87", "eol", "6.1.0-9", "x86_64" }, .bare = true };
+	CLEAN(given)
+	struct given g = { .target = { "it87", "eol", "6.1.0-9", "x86_64" }, .bare = true };
 
-	build(&g, "PACKAGE_NAME=it/87\nPACKAGE_VERSION=#MODULE_VERSION#/\nBUILT_MODULE_NAME=it87\n" ONE);
+	build(&g, "PACKAGE_NAME=it/87\nPACKAGE_VERSION=#MODULE_VERSION#/"
+		  "\nBUILT_MODULE_NAME=it87\n" ONE);
 	check_problems("", &g.conf.errors, "");
 	assert_string_equal(g.conf.module, "it87");
 	assert_string_equal(g.conf.version, "eol");
@@ -228,12 +244,15 @@ static void which_make(void **state)
 	expect_make("MAKE[0]=a\nMAKE_MATCH[0]=^6", "6.1.0-9", "a");
 	expect_make("MAKE[0]=a\nMAKE[1]=b\nMAKE_MATCH[1]=^6\\.", "6.1.0-9", "b");
 	expect_make("MAKE[0]=a\nMAKE[1]=b\nMAKE_MATCH[1]=^5\\.", "6.1.0-9", "a");
-	expect_make("MAKE[0]=a\nMAKE[1]=b\nMAKE_MATCH[1]=6\nMAKE[2]=c\nMAKE_MATCH[2]=1", "6.1.0-9", "c");
-	expect_make("MAKE[1]=b\nMAKE_MATCH[1]=5\nMAKE[2]=c\nMAKE_MATCH[2]=(6|7)\\.1", "6.1.0-9", "c");
+	expect_make("MAKE[0]=a\nMAKE[1]=b\nMAKE_MATCH[1]=6\nMAKE[2]=c\nMAKE_MATCH[2]=1", "6.1.0-9",
+		    "c");
+	expect_make("MAKE[1]=b\nMAKE_MATCH[1]=5\nMAKE[2]=c\nMAKE_MATCH[2]=(6|7)\\.1", "6.1.0-9",
+		    "c");
 	expect_make("MAKE[0]=a\nMAKE[1]=b\nMAKE_MATCH[1]=(", "6.1.0-9", "a");
 }
 
-static void expect_command(const char *text, const struct conf_make *m, const char *want, bool want_jobs)
+static void expect_command(const char *text, const struct conf_make *m, const char *want,
+			   bool want_jobs)
 {
 	CLEAN(given) struct given g = { .target = { .kernel = "6.1.0-9", .arch = "x86_64" } };
 	CLEAN(free) char *got = NULL;
@@ -247,12 +266,13 @@ static void expect_command(const char *text, const struct conf_make *m, const ch
 
 static void make_command(void **state)
 {
-	struct conf_make m = { "6.1.0-9", "/lib/modules/6.1.0-9/build", "/var/lib/dkms/foo/1.0/build", 4,
-			       false };
+	struct conf_make m = { "6.1.0-9", "/lib/modules/6.1.0-9/build",
+			       "/var/lib/dkms/foo/1.0/build", 4, false };
 
 	expect_command("CLEAN=", &m,
 		       "make -j4 KERNELRELEASE=6.1.0-9 -C /lib/modules/6.1.0-9/build "
-		       "M=/var/lib/dkms/foo/1.0/build", true);
+		       "M=/var/lib/dkms/foo/1.0/build",
+		       true);
 	expect_command("MAKE=make all", &m, "make -j4 KERNELRELEASE=6.1.0-9 all", true);
 	expect_command("MAKE=make", &m, "make -j4 KERNELRELEASE=6.1.0-9", true);
 	expect_command("MAKE=make&&make x", &m, "make -j4 KERNELRELEASE=6.1.0-9&&make x", true);
@@ -266,8 +286,10 @@ static void make_command(void **state)
 	expect_command("MAKE='make' all", &m, "'make' all LLVM=1", false);
 	m.build_dir = "/a b/it's";
 	m.clang = false;
-	expect_command("CLEAN=", &m,
-		       "make -j KERNELRELEASE=6.1.0-9 -C /lib/modules/6.1.0-9/build M='/a b/it'\\''s'", true);
+	expect_command(
+		"CLEAN=", &m,
+		"make -j KERNELRELEASE=6.1.0-9 -C /lib/modules/6.1.0-9/build M='/a b/it'\\''s'",
+		true);
 }
 
 static void expect_patches(const char *text, const char *want)
@@ -336,7 +358,8 @@ static void which_modules_fit(void **state)
 
 	for (size_t i = 0; i < sizeof(exclusives) / sizeof(*exclusives); i++) {
 		const struct exclusive *x = &exclusives[i];
-		CLEAN(given) struct given g = { .target = { .kernel = x->kernel, .arch = "x86_64" } };
+		CLEAN(given)
+		struct given g = { .target = { .kernel = x->kernel, .arch = "x86_64" } };
 		CLEAN(conf_exclusion) struct conf_exclusion out = { 0 };
 		CLEAN(buf) struct buf got = { 0 };
 
@@ -345,7 +368,8 @@ static void which_modules_fit(void **state)
 		for (size_t k = 0; k < (g.conf.n_modules ? g.conf.n_modules : 1) && !out.all; k++)
 			buf_add_char(&got, g.conf.n_modules && out.modules[k] ? 'x' : '-');
 		if (!str_eq(out.all ? "all" : buf_str(&got), x->out))
-			fail_msg("%s for %s: %s", x->text, x->kernel, out.all ? "all" : buf_str(&got));
+			fail_msg("%s for %s: %s", x->text, x->kernel,
+				 out.all ? "all" : buf_str(&got));
 		assert_true(!out.why == !strpbrk(x->out, "xl"));
 	}
 }
@@ -365,7 +389,9 @@ static void where_modules_go(void **state)
 {
 	struct conf_module m = { .dest_location = "/kernel//drivers/net/" };
 	struct conf_module none = { 0 };
-	CLEAN(free) char *a = conf_dest(&m, NULL), *b = conf_dest(&m, debian), *c = conf_dest(&none, NULL);
+	CLEAN(free)
+	char *a = conf_dest(&m, NULL),
+	     *b = conf_dest(&m, debian), *c = conf_dest(&none, NULL);
 
 	assert_string_equal(a, "/kernel/drivers/net");
 	assert_string_equal(b, debian);

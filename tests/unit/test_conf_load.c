@@ -55,7 +55,8 @@ static void expect_values(bool only_bash, const char *text, enum conf_name name,
 	got = conf_values_get(&v, name, index);
 	if (!str_eq(got, want))
 		fail_msg("%s (%s): %s[%zu] is '%s', want '%s'", text, only_bash ? "bash" : "any",
-			 conf_names.items[name], index, got ? got : "(unset)", want ? want : "(unset)");
+			 conf_names.items[name], index, got ? got : "(unset)",
+			 want ? want : "(unset)");
 }
 
 static void expect(const char *text, enum conf_name name, size_t index, const char *want)
@@ -161,9 +162,12 @@ static void unlink_etc(void)
 static void later_files_win(void **state)
 {
 	static const char *const names[] = {
-		"etc/foo.conf",		       "etc/foo-1.0.conf",
-		"etc/foo-1.0-6.1.0-9.conf",    "etc/foo-1.0-6.1.0-9-x86_64.conf",
-		"etc/foo--6.1.0-9.conf",       "etc/foo--6.1.0-9-x86_64.conf",
+		"etc/foo.conf",
+		"etc/foo-1.0.conf",
+		"etc/foo-1.0-6.1.0-9.conf",
+		"etc/foo-1.0-6.1.0-9-x86_64.conf",
+		"etc/foo--6.1.0-9.conf",
+		"etc/foo--6.1.0-9-x86_64.conf",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {

@@ -87,8 +87,9 @@ static void odd_values(void **state)
 	CLEAN(free) char *parts = path_join(dir, "framework.conf.d");
 
 	env_set(&env, "PATH", "/usr/bin:/bin");
-	put("framework.conf", "parallel_jobs=many; try_sign_modules=maybe; autoinstall_all_kernels=no\n"
-			      "tmp_location=; dkms_tree='';");
+	put("framework.conf",
+	    "parallel_jobs=many; try_sign_modules=maybe; autoinstall_all_kernels=no\n"
+	    "tmp_location=; dkms_tree='';");
 	assert_int_equal(tree_remove(parts), 0);
 	load(&env, &fw);
 	assert_int_equal(fw.parallel_jobs, -1);

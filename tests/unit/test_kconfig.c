@@ -28,7 +28,8 @@ static void check(const char *symbol, const char *value)
 	CLEAN(free) char *v = kconfig_get(&kc, symbol);
 
 	if (!str_eq(v, value))
-		fail_msg("%s: got '%s', want '%s'", symbol, v ? v : "(null)", value ? value : "(null)");
+		fail_msg("%s: got '%s', want '%s'", symbol, v ? v : "(null)",
+			 value ? value : "(null)");
 }
 
 static void values(void **state)

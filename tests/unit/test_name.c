@@ -5,9 +5,18 @@
 
 static void valid(void **state)
 {
-	static const char *const good[] = { "v4l2loopback", "6.1.0-56-amd64", "1.0~rc1+dfsg", "a b", "...",
-					    ".hidden", "0.0~git20240408.aa96a9f+dfsg", "\xc3\xa4", "-" };
-	static const char *const bad[] = { "", ".", "..", "a/b", "/", "a\n", "\t", "a\x7f", "../x" };
+	static const char *const good[] = { "v4l2loopback",
+					    "6.1.0-56-amd64",
+					    "1.0~rc1+dfsg",
+					    "a b",
+					    "...",
+					    ".hidden",
+					    "0.0~git20240408.aa96a9f+dfsg",
+					    "\xc3\xa4",
+					    "-" };
+	static const char *const bad[] = {
+		"", ".", "..", "a/b", "/", "a\n", "\t", "a\x7f", "../x"
+	};
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
 		assert_true(name_is_valid(good[i]));
