@@ -20,7 +20,7 @@ void symbol_wants_add(struct symbol_wants *w, const char *module, const struct m
 	for (size_t i = 0; i < mi->n_imports; i++) {
 		const struct module_symbol *s = &mi->imports[i];
 
-		if (!is_built_in(s->name))
+		if (!s->weak && !is_built_in(s->name))
 			w->items[w->n++] = (struct symbol_want){ .name = s->name,
 								 .module = module,
 								 .crc = s->crc,

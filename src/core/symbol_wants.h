@@ -25,6 +25,7 @@ struct symbol_wants {
 	bool is_sorted;
 };
 
+/* Weak imports are left out: without an offer they are 0, which the module asks for. */
 void symbol_wants_add(struct symbol_wants *w, const char *module, const struct module_info *mi);
 /* All adding is over when the first offer comes. A CRC of 0 is none: nothing is compared. */
 void symbol_wants_offer(struct symbol_wants *w, const char *name, size_t len, uint32_t crc);

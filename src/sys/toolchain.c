@@ -70,21 +70,31 @@ static char *cc_of_kernelvariables(struct kernel *k, const struct strv *environm
 	return words.n ? strv_join(&words, " ") : NULL;
 }
 
+/* Is the program that a value of CC begins with ("ccache gcc-12") installed? */
+static bool is_usable(const char *cc, const struct strv *environment)
+{
+	CLEAN(free) char *first = cc ? xstrndup(cc, strcspn(cc, " \t")) : NULL;
+
+	return first && is_installed(first, environment);
+}
+
 int toolchain_choose(struct kernel *k, const struct strv *environment, struct toolchain *ret,
 		     struct fail *f)
 {
 	CLEAN(free) char *own = kernels_own_cc(k);
 	const struct kconfig *kc = kernel_config(k);
+	bool clang = kconfig_is_on(kc, "CONFIG_CC_IS_CLANG");
 
 	*ret = (struct toolchain){ .strip = xstrdup(kernel_is_clang(k) ? "llvm-strip" : "strip") };
 	if (own && is_installed(own, environment))
-		ret->cc = TAKE_PTR(own);
-	else if (kconfig_is_on(kc, "CONFIG_CC_IS_CLANG"))
+		ret->cc = xstrdup(own);
+	else if (clang)
 		ret->cc = xstrdup("clang");
 	else
 		ret->cc = cc_of_kernelvariables(k, environment);
-	if (own)
-		ret->missing = TAKE_PTR(own);
+	/* clang's text may begin with its maker's name ("Debian clang version 14"): no program */
+	if ((own || clang) && !is_usable(ret->cc, environment))
+		ret->missing = clang ? xstrdup("clang") : TAKE_PTR(own);
 	if (kconfig_is_on(kc, "CONFIG_LD_IS_LLD"))
 		ret->ld = xstrdup("ld.lld");
 	return 0;

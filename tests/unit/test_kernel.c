@@ -104,17 +104,19 @@ static const struct tool_row tools[] = {
 	{ "CONFIG_CC_VERSION_TEXT=\"have (Debian 12) 12.2\"\n", "CC = other\n", "have", NULL,
 	  "strip", NULL },
 	{ "CONFIG_CC_VERSION_TEXT=lost (Debian 12) 12.2\n", NULL, NULL, NULL, "strip", "lost" },
-	{ "CONFIG_CC_VERSION_TEXT=\"lost 12\"\n", "CC = $(if $(NO),x) $(PRE)gcc-9\n", "gcc-9", NULL,
+	{ "CONFIG_CC_VERSION_TEXT=\"lost 12\"\n", "CC = $(if $(NO),x) $(PRE)gcc-0\n", "gcc-0", NULL,
 	  "strip", "lost" },
+	{ "CONFIG_CC_VERSION_TEXT=\"lost 12\"\n", "CC = $(PRE)have\n", "have", NULL, "strip",
+	  NULL },
 	{ "CONFIG_CC_VERSION_TEXT=\"lost 12\"\n", "override ARCH = x86\n", NULL, NULL, "strip",
 	  "lost" },
 	{ "CONFIG_CC_VERSION_TEXT=\"lost 12\"\n", "this is no makefile\n", NULL, NULL, "strip",
 	  "lost" },
-	{ "", "override CC := ccache gcc-9\n", "ccache gcc-9", NULL, "strip", NULL },
+	{ "", "override CC := have gcc-0\n", "have gcc-0", NULL, "strip", NULL },
 	{ "CONFIG_CC_VERSION_TEXT=\"clang version 14\"\nCONFIG_CC_IS_CLANG=y\nCONFIG_LD_IS_LLD=y\n",
 	  NULL, "clang", "ld.lld", "llvm-strip", NULL },
-	{ "CONFIG_CC_VERSION_TEXT=\"lost version 14\"\nCONFIG_CC_IS_CLANG=y\n", "CC = x\n", "clang",
-	  NULL, "llvm-strip", "lost" },
+	{ "CONFIG_CC_VERSION_TEXT=\"Debian clang version 14\"\nCONFIG_CC_IS_CLANG=y\n", "CC = x\n",
+	  "clang", NULL, "llvm-strip", NULL },
 };
 
 static void check_tool(const char *what, size_t row, const char *got, const char *want)

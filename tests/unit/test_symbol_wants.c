@@ -8,6 +8,7 @@ static struct module_symbol imports_a[] = {
 	{ .name = (char *)"print", .crc = 0x22222222, .has_crc = true },
 	{ .name = (char *)"kmalloc" },
 	{ .name = (char *)"__this_module" },
+	{ .name = (char *)"only_if_there", .weak = true },
 };
 static struct module_symbol imports_b[] = {
 	{ .name = (char *)"printk", .crc = 0x99999999, .has_crc = true },
