@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <regex.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include "build_world.h"
 #include "core/outcome.h"
@@ -484,6 +486,47 @@ static void signs_what_will_be_loaded(void **state)
 	assert_int_equal(w.warnings.n, 0);
 }
 
+static void full_disk_leaves_no_half_copy(void **state)
+{
+	CLEAN(world) struct world w;
+	CLEAN(strv) struct strv left = { 0 };
+	CLEAN(free) char *build = NULL;
+	struct rlimit old, small = { 200, 200 };
+
+	world_set_up(&w);
+	build = path_join(w.dkms_tree, "drv/1.0/build");
+	/* the nearest to a full disk that a test can have: a limit on the size of files */
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	small.rlim_max = old.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	assert_int_equal(world_build(&w), -EFBIG);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	assert_non_null(strstr(w.fail.text, "/source/made'"));
+	assert_null(w.result.log_path);
+	assert_int_equal(dir_list(build, &left), 0);
+	assert_int_equal(left.n, 0);
+	assert_int_equal(world_has(&w, "tree/drv/1.0/6.1.0"), 0);
+}
+
+static void interrupted_is_not_failed(void **state)
+{
+	CLEAN(world) struct world w;
+	sigset_t term, before;
+
+	world_set_up(&w);
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_BLOCK, &term, &before);
+	w.conf.make = (char *)"kill -TERM $PPID; sleep 60";
+	assert_int_equal(world_build(&w), -ECANCELED);
+	assert_int_equal(sigtimedwait(&term, NULL, &(struct timespec){ 0 }), SIGTERM);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	assert_int_equal(world_has(&w, "tree/drv/1.0/.failed"), 0);
+	assert_int_equal(world_has(&w, "tree/drv/1.0/6.1.0"), 0);
+	assert_int_equal(world_has(&w, "tree/drv/1.0/build/make.log"), 1);
+}
+
 static void log_survives_what_a_build_does_to_it(void **state)
 {
 	CLEAN(world) struct world w;
@@ -575,6 +618,8 @@ int main(void)
 		cmocka_unit_test(of_another_kernel),
 		cmocka_unit_test(compresses_as_the_kernel_does),
 		cmocka_unit_test(signs_what_will_be_loaded),
+		cmocka_unit_test(full_disk_leaves_no_half_copy),
+		cmocka_unit_test(interrupted_is_not_failed),
 		cmocka_unit_test(log_survives_what_a_build_does_to_it),
 		cmocka_unit_test(a_real_module),
 	};
