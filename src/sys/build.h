@@ -26,6 +26,7 @@ struct build_observer {
 	void (*phase)(void *ctx, enum build_phase phase);
 	void (*warn)(void *ctx, const char *text, const char *hint); /* hint may be NULL */
 	void *ctx;
+	void (*tick)(void *ctx); /* now and then while a command runs; may be NULL */
 };
 
 /*
@@ -54,7 +55,7 @@ struct build_job {
 
 struct build_result {
 	char *log_path;	      /* where make.log is now; NULL: there is none */
-	struct errlog errlog; /* for a failed make or patch: what matters in it */
+	struct errlog errlog; /* for failed commands: what matters in the log */
 };
 
 /*

@@ -154,6 +154,10 @@ static int run_logged(struct build *b, const struct build_command *c, struct run
 	r->cwd = c->dir;
 	r->out_fd = b->log.fd;
 	r->err_fd = RUN_AS_OUT;
+	if (b->job->observer) {
+		r->tick = b->job->observer->tick;
+		r->tick_ctx = b->job->observer->ctx;
+	}
 	e = run_command(r, &res, f);
 	if (e < 0)
 		return e;

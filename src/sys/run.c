@@ -264,7 +264,8 @@ int run_command(const struct run *r, struct run_result *ret, struct fail *f)
 	if (r->timeout_ms)
 		w.deadline = began + (int64_t)r->timeout_ms * 1000;
 	while (watch_once(r, &w))
-		;
+		if (r->tick)
+			r->tick(r->tick_ctx);
 	/* what is still in the pipe when the child is gone counts; what its leftovers write does not */
 	if (w.capture_fd >= 0) {
 		fcntl(w.capture_fd, F_SETFL, O_NONBLOCK);

@@ -27,6 +27,8 @@ struct run {
 	unsigned timeout_ms;      /* 0: none; reached: the child is killed, -ETIMEDOUT */
 	bool shielded;            /* let it end even if a signal asks us to */
 	const int *keep_fds;      /* descriptors to leave open, ended by -1; NULL: none */
+	void (*tick)(void *ctx);  /* called about ten times a second while the child runs; NULL: none */
+	void *tick_ctx;
 };
 
 enum { RUN_NULL = -1, RUN_INHERIT = -2, RUN_AS_OUT = -3 };

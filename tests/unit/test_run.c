@@ -75,6 +75,23 @@ static void environment_is_what_was_given(void **state)
 	assert_null(env_get(&env, "A"));
 }
 
+static void count(void *n)
+{
+	++*(int *)n;
+}
+
+static void ticks_while_it_runs(void **state)
+{
+	const char *const argv[] = { "sleep", "0.5", NULL };
+	int n = 0;
+	struct run r = { .argv = argv, .out_fd = RUN_NULL, .err_fd = RUN_NULL, .tick = count,
+			 .tick_ctx = &n };
+	struct run_result res = { 0 };
+
+	assert_int_equal(run_command(&r, &res, NULL), 0);
+	assert_true(n > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -83,6 +100,7 @@ int main(void)
 		cmocka_unit_test(limits_hold),
 		cmocka_unit_test(missing_program_is_told),
 		cmocka_unit_test(environment_is_what_was_given),
+		cmocka_unit_test(ticks_while_it_runs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
