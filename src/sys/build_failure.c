@@ -58,15 +58,30 @@ static bool is_of_the_source(int code)
 	       code == -E_WRONG_RESULT;
 }
 
-void build_failure_tell(struct build *b, const struct fail *why, struct build_result *ret)
+/* Failures of commands that the log shows; with -E_NO_RESULT a make that hid its own failure. */
+static bool is_in_the_log(int code)
+{
+	return code == -E_MAKE_FAILED || code == -E_PATCH_FAILED || code == -E_NO_RESULT ||
+	       code < -E_SCRIPT;
+}
+
+static void find_errors(const struct build *b, struct errlog *ret)
 {
 	CLEAN(buf) struct buf text = { 0 };
 
+	/* the log's own first line, from which errlog_find takes the names */
+	buf_add_fmt(&text, "DKMS (dkms-%s) make.log for %s/%s for kernel %s (%s)\n", DKMS_VERSION,
+		    b->at.module, b->at.version, b->at.kernel, b->at.arch);
+	if (build_log_last(&b->log, &text) == 0)
+		errlog_find(buf_str(&text), text.len, ret);
+}
+
+void build_failure_tell(struct build *b, const struct fail *why, struct build_result *ret)
+{
 	if (why->code == -ECANCELED)
 		return;
-	if (b->log.path && (why->code == -E_MAKE_FAILED || why->code == -E_PATCH_FAILED) &&
-	    build_log_last(&b->log, &text) == 0)
-		errlog_find(buf_str(&text), text.len, &ret->errlog);
+	if (b->log.path && is_in_the_log(why->code))
+		find_errors(b, &ret->errlog);
 	write_record(b, why, &ret->errlog);
 	if (is_of_the_source(why->code))
 		tell_apport(b);
