@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cmd/progress.h"
+
+#include <sys/ioctl.h>
+#include <time.h>
+
+#include "base/buf.h"
+#include "base/env.h"
+#include "base/mem.h"
+
+enum { DEFAULT_WIDTH = 80, MIN_WIDTH = 20 };
+
+static int64_t now_usec(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+void progress_begin(struct progress *p, FILE *out, enum progress_style style,
+		    const struct strv *environment)
+{
+	const char *term = env_get(environment, "TERM");
+
+	*p = (struct progress){ .out = out };
+	p->is_line = style == PROGRESS_AUTO && isatty(fileno(out)) && !str_is_empty(term) &&
+		     !str_eq(term, "dumb");
+	p->is_plain = style != PROGRESS_OFF && !p->is_line;
+	p->has_color = p->is_line && str_is_empty(env_get(environment, "NO_COLOR"));
+}
+
+static size_t terminal_width(const struct progress *p)
+{
+	struct winsize w = { 0 };
+
+	if (ioctl(fileno(p->out), TIOCGWINSZ, &w) < 0 || w.ws_col == 0)
+		return DEFAULT_WIDTH;
+	return w.ws_col < MIN_WIDTH ? MIN_WIDTH : w.ws_col;
+}
+
+/* Characters, taking every one for a column wide. */
+static size_t columns(const char *s)
+{
+	size_t n = 0;
+
+	for (; *s; s++)
+		n += ((unsigned char)*s & 0xc0) != 0x80;
+	return n;
+}
+
+/* Cuts to at most max columns, with an ellipsis for what is gone. */
+static void cut(struct buf *b, size_t max)
+{
+	size_t at = 0, n = 0;
+
+	if (columns(buf_str(b)) <= max)
+		return;
+	while (n < max) {
+		at++;
+		n += ((unsigned char)b->data[at] & 0xc0) != 0x80;
+	}
+	/* `at` is where the character number max begins; the ellipsis takes the place of the one
+	 * before */
+	while (at > 0 && ((unsigned char)b->data[at - 1] & 0xc0) == 0x80)
+		at--;
+	b->len = at > 0 ? at - 1 : 0;
+	buf_add_str(b, "…");
+}
+
+static void add_text(const struct progress *p, struct buf *b)
+{
+	buf_add_fmt(b, "%s %s", p->phase, p->subject);
+	if (p->kernel)
+		buf_add_fmt(b, " for %s", p->kernel);
+}
+
+/* " (12 s)", " (1:05)", " (1:00:05)" */
+static void add_elapsed(const struct progress *p, struct buf *b)
+{
+	long s = (long)p->second;
+
+	if (s < 60)
+		buf_add_fmt(b, " (%ld s)", s);
+	else if (s < 3600)
+		buf_add_fmt(b, " (%ld:%02ld)", s / 60, s % 60);
+	else
+		buf_add_fmt(b, " (%ld:%02ld:%02ld)", s / 3600, s / 60 % 60, s % 60);
+}
+
+static void draw(struct progress *p)
+{
+	CLEAN(buf) struct buf text = { 0 }, elapsed = { 0 };
+
+	p->second = (now_usec() - p->began) / 1000000;
+	add_text(p, &text);
+	add_elapsed(p, &elapsed);
+	/* the last column stays free: many terminals wrap when it is written */
+	cut(&text, terminal_width(p) - 1 - elapsed.len);
+	fprintf(p->out, p->has_color ? "\r\033[K%s\033[2m%s\033[0m" : "\r\033[K%s%s",
+		buf_str(&text), buf_str(&elapsed));
+	fflush(p->out);
+	p->is_drawn = true;
+}
+
+void progress_step(struct progress *p, const char *phase, const char *subject, const char *kernel)
+{
+	CLEAN(buf) struct buf text = { 0 };
+
+	str_set(&p->phase, phase);
+	str_set(&p->subject, subject);
+	str_set(&p->kernel, kernel);
+	p->began = now_usec();
+	if (p->is_line) {
+		draw(p);
+	} else if (p->is_plain) {
+		add_text(p, &text);
+		fprintf(p->out, "%s\n", buf_str(&text));
+		fflush(p->out);
+	}
+}
+
+void progress_phase(struct progress *p, const char *phase)
+{
+	if (!p->subject || str_eq(p->phase, phase))
+		return;
+	str_set(&p->phase, phase);
+	if (p->is_line)
+		draw(p);
+}
+
+void progress_tick(void *progress)
+{
+	struct progress *p = progress;
+
+	if (!p->is_line || !p->subject)
+		return;
+	if (!p->is_drawn || (now_usec() - p->began) / 1000000 != p->second)
+		draw(p);
+}
+
+void progress_clear(struct progress *p)
+{
+	if (!p->is_drawn)
+		return;
+	fputs("\r\033[K", p->out);
+	fflush(p->out);
+	p->is_drawn = false;
+}
+
+void progress_end_step(struct progress *p)
+{
+	progress_clear(p);
+	str_set(&p->subject, NULL);
+}
+
+void progress_done(struct progress *p)
+{
+	if (p->out)
+		progress_clear(p);
+	free(p->phase);
+	free(p->subject);
+	free(p->kernel);
+	*p = (struct progress){ 0 };
+}
