@@ -5,6 +5,7 @@
 #include "base/fail.h"
 #include "core/distro.h"
 #include "core/kconfig.h"
+#include "sys/chroot.h"
 #include "sys/framework.h"
 
 /* What decides whether and with what modules for a kernel are signed. Borrowed. */
@@ -29,13 +30,16 @@ struct signer {
 	char *program;  /* the helper or the external program */
 	char *hash;     /* CONFIG_MODULE_SIG_HASH, "sha256" */
 	char *key, *certificate;
+	bool made_key;  /* the key pair is new: to be enrolled where Secure Boot is on */
 	char *why;      /* for SIGN_OFF */
 };
 
 /*
  * Chooses method and key, and makes a key pair where both or one is missing (the rules of dkms(8),
- * "Signing"). 0 also when there will be no signature (SIGN_OFF); a key that cannot be made is SIGN_OFF
- * with the reason in f and in ret->why: a loud warning, no failed build.
+ * "Signing"). 0 also when there will be no signature (SIGN_OFF). Where that is as it should be (the kernel
+ * does not ask, a chroot, switched off) f stays empty; what went wrong (a key that cannot be made) is in
+ * ret->why and in f: a loud warning, no failed build. Negative only when interrupted.
+ * Asks chroot_detect, so it is to be called before namespaces are made.
  */
 int signer_prepare(const struct sign_request *rq, struct signer *ret, struct fail *f);
 void signer_done(struct signer *s);
@@ -44,10 +48,13 @@ static inline void clean_signer(struct signer *s)
 	signer_done(s);
 }
 
+/*
+ * The other half alone, for `dkms generate_mok`: chooses the key whatever the kernel asks for, and makes the pair
+ * if it is not complete. ret->method is SIGN_OFF; key, certificate and made_key say what there is.
+ */
+int signer_make_key(const struct sign_request *rq, struct signer *ret, struct fail *f);
+
 /* Signs one uncompressed module file in place (written beside, renamed). */
 int signer_sign(const struct signer *s, const char *path, struct fail *f);
-
-/* Are we in a chroot or a container's foreign root (dkms(8), "Signing")? */
-bool chroot_detect(const struct strv *environment);
 
 #endif
