@@ -429,7 +429,7 @@ int app_main(int argc, char **argv)
 
 	env_copy(&app.environment, environ);
 	r = request_parse(argc, argv, &app.rq, &f);
-	report_init(&app.report, &app.rq);
+	report_init(&app.report, &app.rq, &app.environment);
 	if (r == 0 && app.rq.verb == VERB_VERSION) {
 		puts("dkms-" DKMS_VERSION);
 		return 0;

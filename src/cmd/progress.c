@@ -75,11 +75,13 @@ static void add_text(const struct progress *p, struct buf *b)
 		buf_add_fmt(b, " for %s", p->kernel);
 }
 
-/* " (12 s)", " (1:05)", " (1:00:05)" */
+/* " (12 s)", " (1:05)", " (1:00:05)"; nothing in the first second */
 static void add_elapsed(const struct progress *p, struct buf *b)
 {
 	long s = (long)p->second;
 
+	if (s == 0)
+		return;
 	if (s < 60)
 		buf_add_fmt(b, " (%ld s)", s);
 	else if (s < 3600)
@@ -97,7 +99,7 @@ static void draw(struct progress *p)
 	add_elapsed(p, &elapsed);
 	/* the last column stays free: many terminals wrap when it is written */
 	cut(&text, terminal_width(p) - 1 - elapsed.len);
-	fprintf(p->out, p->has_color ? "\r\033[K%s\033[2m%s\033[0m" : "\r\033[K%s%s",
+	fprintf(p->out, p->has_color && elapsed.len ? "\r\033[K%s\033[2m%s\033[0m" : "\r\033[K%s%s",
 		buf_str(&text), buf_str(&elapsed));
 	fflush(p->out);
 	p->is_drawn = true;

@@ -12,6 +12,7 @@ void report_line(const struct report *r, const char *fmt, ...)
 
 	if (r->quiet)
 		return;
+	progress_clear(r->progress);
 	va_start(ap, fmt);
 	vprintf(fmt, ap);
 	va_end(ap);
@@ -22,6 +23,7 @@ static void say(const struct report *r, const char *kind, const char *text, cons
 {
 	if (r->quiet)
 		return;
+	progress_clear(r->progress);
 	fflush(stdout);
 	fprintf(stderr, "dkms: %s: %s\n", kind, text);
 	if (!str_is_empty(hint))
@@ -46,12 +48,39 @@ static void on_begin(void *ctx, const struct step *s)
 	(void)s;
 }
 
+/* Scripts whose output goes to the terminal. */
+static bool is_script(const char *what)
+{
+	return str_eq(what, "post_add") || str_eq(what, "pre_install") ||
+	       str_eq(what, "post_install") || str_eq(what, "post_remove");
+}
+
+/* On a terminal the line follows every step; elsewhere only what takes its time is announced. */
+static void show_progress(struct report *r, const struct step *s, const char *what)
+{
+	CLEAN(free) char *subject = NULL;
+
+	if (is_script(what)) {
+		progress_clear(r->progress);
+	} else if (s == r->in_progress) {
+		progress_phase(r->progress, what);
+	} else if (r->progress->is_line || s->kind == STEP_BUILD) {
+		r->in_progress = s;
+		if (s->module)
+			subject = xasprintf("%s/%s", s->module, s->version);
+		progress_step(r->progress, s->kind == STEP_BUILD ? "building" : what,
+			      subject ? subject : s->kernel, s->module ? s->kernel : NULL);
+	}
+}
+
 static void on_phase(void *ctx, const struct step *s, const char *what)
 {
-	const struct report *r = ctx;
+	struct report *r = ctx;
 
-	if (!r->verbose)
+	if (!r->verbose) {
+		show_progress(r, s, what);
 		return;
+	}
 	if (s->module && s->kernel)
 		report_line(r, "%s/%s, %s, %s: %s", s->module, s->version, s->kernel, s->arch, what);
 	else if (s->module)
@@ -126,8 +155,10 @@ static void say_failure(const struct report *r, const struct fail *f, const char
 static void on_end(void *ctx, const struct step *s, const struct fail *f, const char *log,
 		   const struct errlog *e)
 {
-	const struct report *r = ctx;
+	struct report *r = ctx;
 
+	progress_end_step(r->progress);
+	r->in_progress = NULL;
 	switch (s->state) {
 	case STEP_DONE:
 	case STEP_NOTHING:
@@ -154,18 +185,31 @@ static void on_end(void *ctx, const struct step *s, const struct fail *f, const 
 	fflush(stdout);
 }
 
-void report_init(struct report *r, const struct request *rq)
+static void on_tick(void *ctx)
+{
+	const struct report *r = ctx;
+
+	progress_tick(r->progress);
+}
+
+void report_init(struct report *r, const struct request *rq, const struct strv *environment)
 {
 	*r = (struct report){
 		.quiet = rq->quiet,
 		.verbose = rq->verbose || rq->debug,
 		.debug = rq->debug,
-		.observer = { r, on_begin, on_phase, on_warn, on_note, on_end },
+		.observer = { r, on_begin, on_phase, on_warn, on_note, on_end, on_tick },
+		.progress = xcalloc(1, sizeof(*r->progress)),
 	};
+	progress_begin(r->progress, stdout,
+		       r->quiet || r->verbose ? PROGRESS_OFF : PROGRESS_AUTO, environment);
 }
 
 void report_done(struct report *r)
 {
-	(void)r;
+	if (r->progress)
+		progress_done(r->progress);
+	free(r->progress);
+	r->progress = NULL;
 	fflush(stdout);
 }

@@ -24,6 +24,8 @@ struct observer {
 	 * in it (or NULL). */
 	void (*end)(void *ctx, const struct step *s, const struct fail *f, const char *log,
 		    const struct errlog *e);
+	/* Some time has gone by while a step's command runs (about ten times a second). */
+	void (*tick)(void *ctx);
 };
 
 #endif

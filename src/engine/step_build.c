@@ -221,12 +221,20 @@ static void relay_warn(void *ctx, const char *text, const char *hint)
 	engine_warn(r->e, r->s, text, hint);
 }
 
+static void relay_tick(void *ctx)
+{
+	const struct relay *r = ctx;
+	const struct observer *o = r->e->setup->observer;
+
+	o->tick(o->ctx);
+}
+
 int step_build(struct engine *e, struct step *s, struct step_report *rep, struct fail *f)
 {
 	CLEAN(build_facts) struct build_facts b = { 0 };
 	CLEAN(build_result) struct build_result result = { 0 };
 	struct relay relay = { e, s };
-	const struct build_observer observer = { relay_phase, relay_warn, &relay };
+	const struct build_observer observer = { relay_phase, relay_warn, &relay, relay_tick };
 	struct build_job job = { 0 };
 	int r = check_state(e, s, f);
 
