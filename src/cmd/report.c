@@ -138,6 +138,11 @@ static void say_result(const struct report *r, const struct step *s)
 		report_line(r, "%s/%s: %s", s->module, s->version, word);
 }
 
+static bool mentions(const char *text, const char *path)
+{
+	return text && strstr(text, path);
+}
+
 static void say_failure(const struct report *r, const struct fail *f, const char *log,
 			const struct errlog *e)
 {
@@ -148,7 +153,7 @@ static void say_failure(const struct report *r, const struct fail *f, const char
 		fprintf(stderr, "  | %s\n", e->lines.items[i]);
 	if (e && e->advice)
 		fprintf(stderr, "  %s\n", e->advice);
-	if (log && (!f->text || !strstr(f->text, log)))
+	if (log && !mentions(f->text, log) && !mentions(f->hint, log))
 		fprintf(stderr, "  the whole log: %s\n", log);
 }
 
