@@ -71,8 +71,7 @@ static char *one_line(const struct buf *said, const char *program)
 	return strv_join(kept.n ? &kept : &lines, "; ");
 }
 
-/* Runs to the end; the exit status, or negative when it did not run or failed and fail_on says so.
- */
+/* 0, or what went wrong in f and: the exit status, or a negative code if it did not run. */
 static int run_program(const char *const *argv, const struct strv *env, struct fail *f)
 {
 	CLEAN(buf) struct buf said = { 0 };
