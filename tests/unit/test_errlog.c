@@ -82,7 +82,7 @@ static const struct line_case {
 	{ "/b/x.S:3: Error: no such instruction: `foo'", true },
 	{ "/b/x.c:1:2: Fehler: »y« nicht deklariert", true },
 	{ "/b/x.o: error: objtool: foo+0x3: unreachable", true },
-	{ "error[E0433]: failed to resolve: use of undeclared crate", true },
+	{ "error[E0433]: failed to resolve: foo", true },
 	{ "ld.lld: error: undefined symbol: foo", true },
 	{ "ERROR: modpost: \"foo\" [/b/x.ko] undefined!", true },
 	{ "ERROR: \"foo\" [/b/x.ko] undefined!", true },
