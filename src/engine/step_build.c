@@ -160,14 +160,15 @@ static int prepare_signer(struct engine *e, const struct step *s, struct build_f
 
 static int choose_toolchain(struct engine *e, const struct step *s, struct build_facts *b, struct fail *f)
 {
-	CLEAN(free) char *text = NULL, *command = NULL;
+	CLEAN(free) char *text = NULL, *package = NULL, *command = NULL;
 	int r = toolchain_choose(b->kernel, e->setup->environment, &b->toolchain, f);
 
 	if (r < 0 || !b->toolchain.missing)
 		return r;
 	text = xasprintf("kernel %s was built with %s, which is not installed", s->kernel,
 			 b->toolchain.missing);
-	command = distro_install_command(e->setup->distro, b->toolchain.missing);
+	package = distro_compiler_package(e->setup->distro, b->toolchain.missing);
+	command = package ? distro_install_command(e->setup->distro, package) : NULL;
 	engine_warn(e, s, text, command);
 	return 0;
 }
