@@ -278,12 +278,11 @@ static int missing_value(struct request *rq, const struct option_row *o, const c
 	return fail_set(f, -E_USAGE, "option '%s' needs a value", word);
 }
 
-int request_parse(int argc, char *const *argv, struct request *rq, struct fail *f)
+static int parse_words(int argc, char *const *argv, struct request *rq, struct fail *f)
 {
 	CLEAN(strv) struct strv operands = { 0 };
 	int r = 0;
 
-	*rq = (struct request){ .jobs = -1 };
 	for (int i = 1; i < argc && r == 0; i++) {
 		const char *word = argv[i], *value;
 		const struct option_row *o;
@@ -312,6 +311,18 @@ int request_parse(int argc, char *const *argv, struct request *rq, struct fail *
 			r = missing_value(rq, o, word, f);
 	}
 	return r < 0 ? r : take_operands(rq, &operands, f);
+}
+
+int request_parse(int argc, char *const *argv, struct request *rq, struct fail *f)
+{
+	int r;
+
+	*rq = (struct request){ .jobs = -1 };
+	r = parse_words(argc, argv, rq, f);
+	/* an error is not told either if -q comes behind it */
+	for (int i = 1; r < 0 && i < argc; i++)
+		rq->quiet = rq->quiet || str_eq(argv[i], "-q") || str_eq(argv[i], "--quiet");
+	return r;
 }
 
 static bool wants_one_kernel(enum verb v)
