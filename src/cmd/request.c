@@ -55,23 +55,39 @@ static void set_module(struct request *rq, const char *word)
 		str_set(&rq->version, slash + 1);
 }
 
-/* The same kernel (and arch) given twice counts once. */
 static void add_kernel(struct request *rq, const char *word)
 {
 	const char *slash = strchr(word, '/');
-	CLEAN(free) char *kernel = xstrndup(word, slash ? (size_t)(slash - word) : strlen(word));
 
 	if (!slash) {
-		if (!strv_has(&rq->kernels, kernel))
-			strv_add(&rq->kernels, kernel);
+		strv_add(&rq->kernels, word);
 		return;
 	}
-	for (size_t i = 0; i < rq->kernels.n; i++)
-		if (str_eq(rq->kernels.items[i], kernel) && i < rq->arches.n &&
-		    str_eq(rq->arches.items[i], slash + 1))
-			return;
-	strv_add(&rq->kernels, kernel);
+	strv_take(&rq->kernels, xstrndup(word, (size_t)(slash - word)));
 	strv_add(&rq->arches, slash + 1);
+}
+
+/* The same kernel (with the same arch, where each has its own) given twice counts once. */
+static void drop_doubles(struct request *rq)
+{
+	bool pairs = rq->arches.n > 1 && rq->arches.n == rq->kernels.n;
+	CLEAN(strv) struct strv kernels = rq->kernels, arches = rq->arches;
+
+	rq->kernels = rq->arches = (struct strv){ 0 };
+	for (size_t i = 0; i < kernels.n; i++) {
+		bool known = false;
+
+		for (size_t k = 0; k < rq->kernels.n && !known; k++)
+			known = str_eq(rq->kernels.items[k], kernels.items[i]) &&
+				(!pairs || str_eq(rq->arches.items[k], arches.items[i]));
+		if (known)
+			continue;
+		strv_add(&rq->kernels, kernels.items[i]);
+		if (pairs)
+			strv_add(&rq->arches, arches.items[i]);
+	}
+	if (!pairs)
+		strv_add_all(&rq->arches, &arches);
 }
 
 static int set_jobs(struct request *rq, const char *value, struct fail *f)
@@ -319,6 +335,7 @@ int request_parse(int argc, char *const *argv, struct request *rq, struct fail *
 
 	*rq = (struct request){ .jobs = -1 };
 	r = parse_words(argc, argv, rq, f);
+	drop_doubles(rq);
 	/* an error is not told either if -q comes behind it */
 	for (int i = 1; r < 0 && i < argc; i++)
 		rq->quiet = rq->quiet || str_eq(argv[i], "-q") || str_eq(argv[i], "--quiet");

@@ -4,7 +4,9 @@
 #include <ctype.h>
 
 #include "base/env.h"
+#include "base/file.h"
 #include "base/mem.h"
+#include "core/outcome.h"
 #include "sys/run.h"
 
 enum { EXPORTS_MAX = 4 << 20, EXPORTS_MS = 60000 };
@@ -143,8 +145,12 @@ static int run_logged(struct build *b, const struct build_command *c, struct run
 {
 	CLEAN(strv) struct strv env = { 0 };
 	struct run_result res = { 0 };
-	int e = build_log_begin(&b->log, c->description, c->shown);
+	int e;
 
+	/* a script before may have taken it away */
+	if (!path_is_dir(c->dir) || access(c->dir, X_OK) < 0)
+		return fail_set(f, -E_SCRIPT_DIR, "cannot enter '%s' for '%s'", c->dir, c->shown);
+	e = build_log_begin(&b->log, c->description, c->shown);
 	if (e < 0)
 		return fail_errno(f, e, "cannot write '%s'", b->log.path);
 	/* with it bash takes the path as it was given, through whatever links, for its PWD */

@@ -77,3 +77,7 @@ stub() {
 	script "$C/bin/$name" "$@"
 	case $PATH in "$C/bin:"*) ;; *) PATH=$C/bin:$PATH ;; esac
 }
+
+refute_grep() { # PATTERN FILE
+	if grep -n -e "$1" "$2" >&2; then _fail "$2 should not have: $1"; fi
+}
