@@ -283,7 +283,7 @@ static bool is_placed(const struct installing *in, const char *path)
 static void drop_left_behind(struct installing *in)
 {
 	struct layout l = engine_layout(in->e, in->s);
-	CLEAN(free) char *dir = NULL, *place = NULL;
+	CLEAN(free) char *dir = NULL;
 	CLEAN(strv) struct strv names = { 0 };
 
 	if (!in->active || str_eq(in->active, in->s->version))

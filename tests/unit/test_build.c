@@ -558,7 +558,7 @@ static char *kernel_with_headers(void)
 static void a_real_module(void **state)
 {
 	CLEAN(free)
-	char *kernel = kernel_with_headers(), *source = NULL, *link = NULL, *file = NULL;
+	char *kernel = kernel_with_headers(), *link = NULL, *file = NULL;
 	CLEAN(toolchain) struct toolchain tools = { 0 };
 	CLEAN(module_info) struct module_info mi = { 0 };
 	char dir[] = "/tmp/dkms-build-XXXXXX";
