@@ -188,8 +188,8 @@ static void vmlinux_knows_its_compiler(void **state)
 	for (int i = 0; i < 3; i++) {
 		static const char *const texts[] = {
 			"", "\177ELF\2\1\1",
-			"no vmlinux, but text as long as "
-			"a header of one, so that the magic is looked at"
+			("no vmlinux, but text as long as "
+			 "a header of one, so that the magic is looked at"),
 		};
 		CLEAN(kernel) struct kernel k = { 0 };
 
