@@ -17,4 +17,7 @@ test: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all install test clean
+bench:
+	@bench/run
+
+.PHONY: all bench install test clean
