@@ -20,8 +20,8 @@ struct observer {
 	void (*warn)(void *ctx, const struct step *s, const char *text, const char *hint);
 	/* Something worth a line on stdout ("original module … saved"). */
 	void (*note)(void *ctx, const struct step *s, const char *text);
-	/* The step ended: see s->state. f has the reason of a failure; log (or NULL) the path of make.log, e what matters
-	 * in it (or NULL). */
+	/* The step ended: see s->state. f has the reason of a failure; log (or NULL) the path of make.log, e what
+	 * matters in it (or NULL). */
 	void (*end)(void *ctx, const struct step *s, const struct fail *f, const char *log,
 		    const struct errlog *e);
 	/* Some time has gone by while a step's command runs (about ten times a second). */
