@@ -4,7 +4,21 @@
 #include <stdarg.h>
 
 #include "base/mem.h"
+#include "cmd/progress.h"
 #include "core/outcome.h"
+
+/* A step that runs now, with its line of progress. The oldest one's is on the terminal. */
+struct active_step {
+	const struct step *step;
+	struct progress progress;
+};
+
+/* Others are about to write: the line of progress makes room until the next tick. */
+static void make_room(const struct report *r)
+{
+	if (r->n_active)
+		progress_clear(&r->active[0].progress);
+}
 
 void report_line(const struct report *r, const char *fmt, ...)
 {
@@ -12,7 +26,7 @@ void report_line(const struct report *r, const char *fmt, ...)
 
 	if (r->quiet)
 		return;
-	progress_clear(r->progress);
+	make_room(r);
 	va_start(ap, fmt);
 	vprintf(fmt, ap);
 	va_end(ap);
@@ -23,7 +37,7 @@ static void say(const struct report *r, const char *kind, const char *text, cons
 {
 	if (r->quiet)
 		return;
-	progress_clear(r->progress);
+	make_room(r);
 	fflush(stdout);
 	fprintf(stderr, "dkms: %s: %s\n", kind, text);
 	if (!str_is_empty(hint))
@@ -42,6 +56,14 @@ void report_error(const struct report *r, const struct fail *f)
 
 /* the engine's observer ------------------------------------------------------------------------- */
 
+static struct active_step *find_active(struct report *r, const struct step *s)
+{
+	for (size_t i = 0; i < r->n_active; i++)
+		if (r->active[i].step == s)
+			return &r->active[i];
+	return NULL;
+}
+
 static void on_begin(void *ctx, const struct step *s)
 {
 	(void)ctx;
@@ -55,43 +77,73 @@ static bool is_script(const char *what)
 	       str_eq(what, "post_install") || str_eq(what, "post_remove");
 }
 
-/* On a terminal the line follows every step; elsewhere only what takes its time is announced. */
-static void show_progress(struct report *r, const struct step *s, const char *what)
+/* On a terminal every step has its line while it runs; elsewhere only a build, which takes its time, is
+ * announced. */
+static void begin_progress(struct report *r, const struct step *s, const char *what)
 {
 	CLEAN(free) char *subject = NULL;
+	struct progress p;
+	struct active_step *a;
 
-	if (is_script(what)) {
-		progress_clear(r->progress);
-	} else if (s == r->in_progress) {
-		progress_phase(r->progress, what);
-	} else if (r->progress->is_line || s->kind == STEP_BUILD) {
-		r->in_progress = s;
-		if (s->module)
-			subject = xasprintf("%s/%s", s->module, s->version);
-		progress_step(r->progress, s->kind == STEP_BUILD ? "building" : what,
-			      subject ? subject : s->kernel, s->module ? s->kernel : NULL);
-	}
+	progress_begin(&p, stdout, PROGRESS_AUTO, r->environment);
+	if (!p.is_line && s->kind != STEP_BUILD)
+		return;
+	make_room(r);
+	if (s->module)
+		subject = xasprintf("%s/%s", s->module, s->version);
+	progress_step(&p, s->kind == STEP_BUILD ? "building" : what, subject ? subject : s->kernel,
+		      s->module ? s->kernel : NULL);
+	r->active = xreallocarray(r->active, r->n_active + 1, sizeof(*r->active));
+	a = &r->active[r->n_active++];
+	*a = (struct active_step){ s, p };
+	if (r->n_active > 1)
+		progress_clear(&a->progress);
+}
+
+static void drop_active(struct report *r, const struct step *s)
+{
+	struct active_step *a = find_active(r, s);
+
+	if (!a)
+		return;
+	progress_end_step(&a->progress);
+	progress_done(&a->progress);
+	r->n_active--;
+	memmove(a, a + 1, (size_t)(r->active + r->n_active - a) * sizeof(*a));
+}
+
+static void on_tick(void *ctx)
+{
+	struct report *r = ctx;
+
+	if (r->n_active)
+		progress_tick(&r->active[0].progress);
 }
 
 static void on_phase(void *ctx, const struct step *s, const char *what)
 {
 	struct report *r = ctx;
+	struct active_step *a = find_active(r, s);
 
-	if (!r->verbose) {
-		show_progress(r, s, what);
+	if (r->quiet)
 		return;
-	}
-	if (s->module && s->kernel)
+	if (r->verbose && s->module && s->kernel)
 		report_line(r, "%s/%s, %s, %s: %s", s->module, s->version, s->kernel, s->arch, what);
-	else if (s->module)
+	else if (r->verbose && s->module)
 		report_line(r, "%s/%s: %s", s->module, s->version, what);
-	else
+	else if (r->verbose)
 		report_line(r, "%s: %s", s->kernel, what);
+	else if (is_script(what))
+		make_room(r);
+	else if (!a)
+		begin_progress(r, s, what);
+	else if (a == r->active)
+		progress_phase(&a->progress, what);
 }
 
 static void on_warn(void *ctx, const struct step *s, const char *text, const char *hint)
 {
-	const struct report *r = ctx;
+	struct report *r = ctx;
 	CLEAN(free) char *line = NULL;
 
 	if (s->module && s->version && !strstr(text, s->module))
@@ -162,8 +214,7 @@ static void on_end(void *ctx, const struct step *s, const struct fail *f, const 
 {
 	struct report *r = ctx;
 
-	progress_end_step(r->progress);
-	r->in_progress = NULL;
+	drop_active(r, s);
 	switch (s->state) {
 	case STEP_DONE:
 	case STEP_NOTHING:
@@ -190,31 +241,19 @@ static void on_end(void *ctx, const struct step *s, const struct fail *f, const 
 	fflush(stdout);
 }
 
-static void on_tick(void *ctx)
-{
-	const struct report *r = ctx;
-
-	progress_tick(r->progress);
-}
-
 void report_init(struct report *r, const struct request *rq, const struct strv *environment)
 {
 	*r = (struct report){
 		.quiet = rq->quiet,
 		.verbose = rq->verbose || rq->debug,
 		.debug = rq->debug,
+		.environment = environment,
 		.observer = { r, on_begin, on_phase, on_warn, on_note, on_end, on_tick },
-		.progress = xcalloc(1, sizeof(*r->progress)),
 	};
-	progress_begin(r->progress, stdout,
-		       r->quiet || r->verbose ? PROGRESS_OFF : PROGRESS_AUTO, environment);
 }
 
 void report_done(struct report *r)
 {
-	if (r->progress)
-		progress_done(r->progress);
-	free(r->progress);
-	r->progress = NULL;
+	free(r->active);
 	fflush(stdout);
 }

@@ -2,7 +2,6 @@
 #ifndef DKMS_CMD_REPORT_H
 #define DKMS_CMD_REPORT_H
 
-#include "cmd/progress.h"
 #include "cmd/request.h"
 #include "core/observer.h"
 
@@ -12,12 +11,13 @@
  */
 struct report {
 	bool quiet, verbose, debug;
+	const struct strv *environment; /* borrowed; for the progress lines */
+	struct active_step *active;     /* the steps that run now */
+	size_t n_active;
 	struct observer observer; /* to be given to the engine */
-	struct progress *progress; /* where a line of it stands, it gives way to what is said here */
-	const struct step *in_progress;
 };
 
-/* r must not be moved afterwards: the observer points to it. `environment` tells of the terminal. */
+/* r must not be moved afterwards: the observer points to it. */
 void report_init(struct report *r, const struct request *rq, const struct strv *environment);
 void report_done(struct report *r);
 

@@ -519,8 +519,10 @@ char *conf_make_command(const struct conf *c, const struct conf_make *m, bool *r
 	struct buf b = { 0 };
 
 	if (jobs) {
-		buf_add_str(&b, "make -j");
-		if (m->jobs > 0)
+		buf_add_str(&b, "make");
+		if (!m->jobserver)
+			buf_add_str(&b, " -j");
+		if (!m->jobserver && m->jobs > 0)
 			buf_add_fmt(&b, "%d", m->jobs);
 		buf_add_str(&b, " KERNELRELEASE=");
 		add_word(&b, m->kernel);
@@ -531,4 +533,12 @@ char *conf_make_command(const struct conf *c, const struct conf_make *m, bool *r
 	if (ret_jobs)
 		*ret_jobs = jobs;
 	return buf_take(&b);
+}
+
+bool conf_make_can_share(const struct conf *c, const struct conf_make *m)
+{
+	CLEAN(free) char *line = c->make ? xstrdup(c->make) : default_make(m);
+
+	return m->jobs > 0 && begins_with_make(line) && !strstr(line, " -j") &&
+	       !strstr(line, "--jobs") && !strpbrk(line, ";&|`\n") && !strstr(line, "$(");
 }

@@ -102,6 +102,7 @@ struct conf_make {
 	const char *build_dir;
 	int jobs;   /* 0: a bare -j */
 	bool clang; /* the kernel was built with clang: LLVM=1 is appended */
+	bool jobserver; /* -j is left out: the command gets its jobs from a jobserver */
 };
 
 /*
@@ -109,5 +110,12 @@ struct conf_make {
  * says whether -j<jobs> KERNELRELEASE=<kernel> was put in (the command begins with the word make).
  */
 char *conf_make_command(const struct conf *c, const struct conf_make *m, bool *ret_jobs);
+
+/*
+ * May the command get its jobs from a jobserver of ours? Only a plain one that dkms itself gives -j: with a
+ * -j of its own make says "forced in submake" in the log, and what comes behind a `;` or `&&` was never meant to
+ * run in parallel.
+ */
+bool conf_make_can_share(const struct conf *c, const struct conf_make *m);
 
 #endif

@@ -77,7 +77,7 @@ enum step_ready plan_ready(const struct plan *p, size_t i)
 	for (size_t k = 0; k < s->n_waits; k++) {
 		enum step_state state = p->steps[s->waits[k].step].state;
 
-		if (state == STEP_WAITING)
+		if (state == STEP_WAITING || state == STEP_RUNNING)
 			waiting = true;
 		else if (!need_is_met(s->waits[k].need, state))
 			return READY_NEVER;
@@ -137,6 +137,7 @@ const char *step_state_name(enum step_state s)
 {
 	static const char *const names[] = {
 		[STEP_WAITING] = "waiting",
+		[STEP_RUNNING] = "running",
 		[STEP_DONE] = "done",
 		[STEP_NOTHING] = "nothing",
 		[STEP_SKIPPED] = "skipped",

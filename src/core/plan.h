@@ -24,6 +24,7 @@ enum step_kind {
 
 enum step_state {
 	STEP_WAITING,
+	STEP_RUNNING,
 	STEP_DONE,
 	STEP_NOTHING,   /* there was nothing to do: already so */
 	STEP_SKIPPED,   /* BUILD_EXCLUSIVE says no (77) */

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "core/outcome.h"
+#include "engine/builds.h"
 #include "engine/internal.h"
 #include "sys/build.h"
 #include "sys/conf_load.h"
@@ -199,13 +200,11 @@ static void give_up(struct plan *p, size_t i)
 	}
 }
 
-static int dispatch(struct engine *e, struct step *s, struct step_report *rep, struct fail *f)
+static int dispatch(struct engine *e, struct step *s, struct fail *f)
 {
 	switch (s->kind) {
 	case STEP_ADD:
 		return step_add(e, s, f);
-	case STEP_BUILD:
-		return step_build(e, s, rep, f);
 	case STEP_INSTALL:
 		return step_install(e, s, f);
 	case STEP_UNINSTALL:
@@ -221,13 +220,23 @@ static int dispatch(struct engine *e, struct step *s, struct step_report *rep, s
 	}
 }
 
+void engine_set_result(struct step *s, int r)
+{
+	s->code = r < 0 ? r : 0;
+	if (r >= 0)
+		s->state = r == 0 ? STEP_DONE : STEP_NOTHING;
+	else if (r == -ECANCELED)
+		s->state = STEP_CANCELLED;
+	else
+		s->state = r == -E_EXCLUDED ? STEP_SKIPPED : STEP_FAILED;
+}
+
+/* A step that is over in one go. */
 static void carry_out(struct engine *e, size_t i)
 {
 	const struct observer *o = e->setup->observer;
 	struct step *s = &e->plan->steps[i];
 	CLEAN(fail) struct fail f = { 0 };
-	struct step_report rep = { 0 };
-	int r = 0;
 
 	if (plan_ready(e->plan, i) == READY_NEVER) {
 		give_up(e->plan, i);
@@ -235,35 +244,55 @@ static void carry_out(struct engine *e, size_t i)
 		s->state = STEP_DEFERRED;
 	} else {
 		o->begin(o->ctx, s);
-		r = dispatch(e, s, &rep, &f);
-		s->code = r < 0 ? r : 0;
-		if (r >= 0)
-			s->state = r == 0 ? STEP_DONE : STEP_NOTHING;
-		else if (r == -ECANCELED)
-			s->state = STEP_CANCELLED;
-		else
-			s->state = r == -E_EXCLUDED ? STEP_SKIPPED : STEP_FAILED;
+		engine_set_result(s, dispatch(e, s, &f));
 	}
-	o->end(o->ctx, s, &f, rep.log, rep.errlog.lines.n ? &rep.errlog : NULL);
-	free(rep.log);
-	errlog_done(&rep.errlog);
+	o->end(o->ctx, s, &f, NULL, NULL);
+}
+
+/* Starts every build that may run, and does the first other step that is ready. True: something happened. */
+static bool advance(struct engine *e)
+{
+	bool moved = false;
+
+	for (size_t i = 0; i < e->plan->n; i++) {
+		struct step *s = &e->plan->steps[i];
+		enum step_ready ready;
+
+		if (s->state != STEP_WAITING)
+			continue;
+		/* an end that was asked for: but what is installed already gets its index */
+		if (run_pending_signal() && s->kind != STEP_DEPMOD) {
+			s->state = STEP_CANCELLED;
+			moved = true;
+			continue;
+		}
+		ready = plan_ready(e->plan, i);
+		if (ready == READY_NOT_YET)
+			continue;
+		if (ready == READY_GO && s->kind == STEP_BUILD && !(s->flags & STEP_DEFER)) {
+			moved = builds_start(e->builds, i) || moved;
+			continue;
+		}
+		carry_out(e, i);
+		return true;
+	}
+	return moved;
 }
 
 int engine_run(const struct engine_setup *setup, struct plan *plan, struct fail *f)
 {
 	struct engine e = { .setup = setup, .plan = plan };
 
+	e.builds = builds_new(&e);
 	for (;;) {
-		size_t i = plan_next(plan);
-
-		if (i == (size_t)-1)
+		/* what runs is told of first, then what can be done is done, and only then is there time to wait */
+		if (builds_collect(e.builds, 0) || advance(&e))
+			continue;
+		if (!builds_running(e.builds))
 			break;
-		/* what is already installed gets its index even then */
-		if (run_pending_signal() && plan->steps[i].kind != STEP_DEPMOD)
-			plan->steps[i].state = STEP_CANCELLED;
-		else
-			carry_out(&e, i);
+		builds_collect(e.builds, 100);
 	}
+	builds_free(e.builds);
 	engine_done(&e);
 	return run_pending_signal() ? fail_set(f, -ECANCELED, "interrupted") : 0;
 }

@@ -15,12 +15,7 @@ struct engine {
 	struct plan *plan;
 	struct kernel **kernels; /* what was read of the kernels so far */
 	size_t n_kernels;
-};
-
-/* What a step found out on its way, for the observer. */
-struct step_report {
-	char *log;
-	struct errlog errlog;
+	struct builds *builds; /* what runs beside it */
 };
 
 /* What is known of kernel release/arch; read once per run. Belongs to the engine. */
@@ -50,9 +45,11 @@ void engine_phase(const struct engine *e, const struct step *s, const char *what
 int engine_script(struct engine *e, const struct step *s, const struct conf *c, const char *kind,
 		  const char *line, struct fail *f);
 
+/* Writes what became of a step into it: 0 done, 1 nothing to do, else a negative code. */
+void engine_set_result(struct step *s, int r);
+
 /* Each returns 0 (STEP_DONE), 1 (STEP_NOTHING) or a negative code. */
 int step_add(struct engine *e, struct step *s, struct fail *f);
-int step_build(struct engine *e, struct step *s, struct step_report *rep, struct fail *f);
 int step_install(struct engine *e, struct step *s, struct fail *f);
 int step_uninstall(struct engine *e, struct step *s, struct fail *f);
 int step_unbuild(struct engine *e, struct step *s, struct fail *f);

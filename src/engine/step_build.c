@@ -5,20 +5,9 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "core/outcome.h"
-#include "engine/internal.h"
-#include "sys/build.h"
+#include "engine/builds.h"
 
-/* All that the refusals of a build find out, and that the build then needs. */
-struct build_facts {
-	struct conf conf;
-	struct conf_exclusion exclusion;
-	struct kernel *kernel;
-	struct signer signer;
-	struct toolchain toolchain;
-	struct strv dep_records;
-};
-
-static void clean_build_facts(struct build_facts *b)
+void build_facts_done(struct build_facts *b)
 {
 	conf_done(&b->conf);
 	conf_exclusion_done(&b->exclusion);
@@ -197,77 +186,37 @@ static int gather(struct engine *e, const struct step *s, struct build_facts *b,
 	return r;
 }
 
-/* What the build tells goes on to whoever watches the engine. */
-struct relay {
-	struct engine *e;
-	struct step *s;
-};
-
-static void relay_phase(void *ctx, enum build_phase phase)
+int build_gather(struct engine *e, struct step *s, struct build_facts *b, struct fail *f)
 {
-	static const char *const words[] = {
-		[BUILD_COPY] = "copying the source", [BUILD_PATCH] = "patching",
-		[BUILD_PRE] = "pre_build",           [BUILD_MAKE] = "building",
-		[BUILD_FINISH] = "finishing",        [BUILD_POST] = "post_build",
-	};
-	struct relay *r = ctx;
-
-	engine_phase(r->e, r->s, words[phase]);
-}
-
-static void relay_warn(void *ctx, const char *text, const char *hint)
-{
-	struct relay *r = ctx;
-
-	engine_warn(r->e, r->s, text, hint);
-}
-
-static void relay_tick(void *ctx)
-{
-	const struct relay *r = ctx;
-	const struct observer *o = r->e->setup->observer;
-
-	o->tick(o->ctx);
-}
-
-int step_build(struct engine *e, struct step *s, struct step_report *rep, struct fail *f)
-{
-	CLEAN(build_facts) struct build_facts b = { 0 };
-	CLEAN(build_result) struct build_result result = { 0 };
-	struct relay relay = { e, s };
-	const struct build_observer observer = { relay_phase, relay_warn, &relay, relay_tick };
-	struct build_job job = { 0 };
 	int r = check_state(e, s, f);
 
 	if (r != 0)
 		return r;
-	r = gather(e, s, &b, f);
-	if (r < 0)
-		return r;
-	if (!(s->flags & STEP_ON_BEHALF))
-		engine_conf_warnings(e, s, &b.conf);
-	job = (struct build_job){
-		.conf = &b.conf,
-		.exclusion = &b.exclusion,
+	r = gather(e, s, b, f);
+	if (r == 0 && !(s->flags & STEP_ON_BEHALF))
+		engine_conf_warnings(e, s, &b->conf);
+	return r;
+}
+
+struct build_job build_job_for(const struct engine *e, const struct step *s,
+			       const struct build_facts *b)
+{
+	return (struct build_job){
+		.conf = &b->conf,
+		.exclusion = &b->exclusion,
 		.dkms_tree = e->setup->dkms_tree,
 		.source_tree = e->setup->source_tree,
 		.install_tree = e->setup->install_tree,
 		.etc_dir = e->setup->etc_dir,
-		.kernel = b.kernel,
+		.kernel = b->kernel,
 		.framework = e->setup->framework,
 		.distro = e->setup->distro,
-		.signer = &b.signer,
-		.toolchain = &b.toolchain,
+		.signer = &b->signer,
+		.toolchain = &b->toolchain,
 		.environment = e->setup->environment,
 		.directives = e->setup->directives,
-		.dep_records = &b.dep_records,
+		.dep_records = &b->dep_records,
 		.jobs = e->setup->jobs,
 		.force = s->flags & STEP_FORCED,
-		.observer = &observer,
 	};
-	r = build_run(&job, &result, f);
-	rep->log = TAKE_PTR(result.log_path);
-	rep->errlog = result.errlog;
-	result.errlog = (struct errlog){ 0 };
-	return r;
 }

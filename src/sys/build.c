@@ -93,7 +93,7 @@ static int copy_source(struct build *b, struct fail *f)
 	int r;
 
 	enter_phase(b, BUILD_COPY);
-	r = tree_remove(b->build_dir);
+	r = b->job->is_private ? 0 : tree_remove(b->build_dir);
 	if (r < 0)
 		return fail_errno(f, r, "cannot remove '%s'", b->build_dir);
 	r = tree_copy(b->source, b->build_dir, f);
@@ -188,13 +188,15 @@ static int run_make(struct build *b, struct fail *f)
 			       .build_dir = b->build_dir,
 			       .jobs = job->jobs,
 			       .clang = kernel_is_clang(job->kernel) };
-	CLEAN(free) char *line = conf_make_command(job->conf, &m, NULL);
+	CLEAN(free) char *shown = conf_make_command(job->conf, &m, NULL), *line = NULL;
 	struct build_command c = { .description = "Building module(s)",
-				   .shown = line,
-				   .line = line,
+				   .shown = shown,
 				   .dir = b->build_dir };
 	int status = 0, r;
 
+	m.jobserver = job->has_jobserver && conf_make_can_share(job->conf, &m);
+	c.line = line = conf_make_command(job->conf, &m, NULL);
+	c.shares_jobs = m.jobserver;
 	enter_phase(b, BUILD_MAKE);
 	r = build_bash(b, &c, &status, f);
 	if (r < 0 || status == 0)
@@ -260,8 +262,6 @@ int build_run(const struct build_job *job, struct build_result *ret, struct fail
 			r = after_publishing(&b, &own);
 		str_set(&ret->log_path, b.log.path);
 	}
-	if (r < 0 && ret->log_path && !own.hint)
-		fail_hint(&own, "the log is '%s'", ret->log_path);
 	fail_move(f, &own);
 	return r;
 }

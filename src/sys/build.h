@@ -49,6 +49,9 @@ struct build_job {
 	/* "<dependency>=<version>" to leave as .dep_<d>; may be NULL */
 	const struct strv *dep_records;
 	int jobs;
+	bool is_private; /* <tree>/<m>/<v>/build is mounted for this build only (sys/private_build.h); it stays the
+			  * caller's on failure */
+	bool has_jobserver; /* make gets its jobs from descriptor JOBSERVER_FD, if its command may */
 	bool force; /* a vermagic that differs is a warning */
 	const struct build_observer *observer;
 };

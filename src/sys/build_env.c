@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "core/outcome.h"
+#include "sys/jobserver.h"
 #include "sys/run.h"
 
 enum { EXPORTS_MAX = 4 << 20, EXPORTS_MS = 60000 };
@@ -143,6 +144,7 @@ void build_env_prepare(struct build *b)
 static int run_logged(struct build *b, const struct build_command *c, struct run *r,
 		      int *ret_status, struct fail *f)
 {
+	static const int keep[] = { JOBSERVER_FD, -1 };
 	CLEAN(strv) struct strv env = { 0 };
 	struct run_result res = { 0 };
 	int e;
@@ -156,6 +158,13 @@ static int run_logged(struct build *b, const struct build_command *c, struct run
 	/* with it bash takes the path as it was given, through whatever links, for its PWD */
 	strv_add_all(&env, &b->env);
 	env_set(&env, "PWD", c->dir);
+	if (c->shares_jobs) {
+		CLEAN(free) char *flags = xasprintf(" -j%d --jobserver-auth=%d,%d", b->job->jobs,
+						    JOBSERVER_FD, JOBSERVER_FD);
+
+		env_set(&env, "MAKEFLAGS", flags);
+		r->keep_fds = keep;
+	}
 	r->env = &env;
 	r->cwd = c->dir;
 	r->out_fd = b->log.fd;

@@ -101,7 +101,7 @@ int build_publish_log(struct build *b, struct fail *f)
 	if (r < 0)
 		return fail_errno(f, r, "cannot move the log to '%s'", path);
 	str_set(&b->log.path, path);
-	r = tree_remove(b->build_dir);
+	r = b->job->is_private ? 0 : tree_remove(b->build_dir);
 	if (r < 0)
 		build_warn(b, NULL, "cannot remove '%s': %s", b->build_dir, strerror(-r));
 	return 0;
