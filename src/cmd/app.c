@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "cmd/hook.h"
 #include "cmd/options.h"
 #include "core/name.h"
 #include "core/outcome.h"
@@ -379,6 +380,7 @@ static verb_function *find_function(enum verb v)
 		[VERB_KERNEL_POSTINST] = verb_autoinstall,
 		[VERB_KERNEL_PREINST] = verb_kernel_preinst,
 		[VERB_KERNEL_PRERM] = verb_kernel_prerm,
+		[VERB_SETTINGS] = verb_settings,
 	};
 
 	return v < COUNT_OF(functions) ? functions[v] : NULL;
@@ -449,5 +451,5 @@ int app_main(int argc, char **argv)
 		die_of_signal(run_pending_signal());
 		return 128 + run_pending_signal();
 	}
-	return outcome_exit_status(r);
+	return app.rq.hook ? hook_status(&app, r) : outcome_exit_status(r);
 }

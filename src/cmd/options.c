@@ -55,6 +55,8 @@ const struct option_row option_table[] = {
 	{ OPT_DEBUG, NULL, "--debug", NULL, NULL, "trace decisions" },
 	{ OPT_VERSION, "-V", "--version", NULL, NULL, "print the version" },
 	{ OPT_HELP, "-h", "--help", NULL, NULL, "print this text" },
+	{ OPT_HOOK, NULL, "--hook", NULL, NULL, NULL },
+	{ OPT_SETTINGS, NULL, "--settings", NULL, NULL, NULL },
 	{ OPT_DEPRECATED, NULL, "--no-initrd", NULL, NULL, NULL },
 	{ OPT_DEPRECATED, NULL, "--no-clean-kernel", NULL, NULL, NULL },
 	{ OPT_DEPRECATED, NULL, "--no-prepare-kernel", NULL, NULL, NULL },
@@ -95,8 +97,9 @@ void options_dump(struct buf *out)
 	for (size_t i = 0; i < option_count; i++) {
 		const struct option_row *o = &option_table[i];
 
+		if (!o->help)
+			continue;
 		buf_add_fmt(out, "option\t%s\t%s\t%s\t%s\n", o->short_name ? o->short_name : "-",
-			    o->long_name ? o->long_name : "-", o->value ? o->value : "-",
-			    o->help ? o->help : "-");
+			    o->long_name ? o->long_name : "-", o->value ? o->value : "-", o->help);
 	}
 }

@@ -38,6 +38,8 @@ enum option_id {
 	OPT_MODPROBE_ON_INSTALL,
 	OPT_VERBOSE,
 	OPT_DEBUG,
+	OPT_HOOK,
+	OPT_SETTINGS,
 	OPT_DEPRECATED,
 };
 
@@ -47,7 +49,7 @@ struct option_row {
 	const char *long_name;  /* "--module", or NULL */
 	const char *alias;      /* another long name that people use, or NULL */
 	const char *value;      /* what the value is called; NULL: the option has none */
-	const char *help;       /* one line; NULL: not shown (deprecated) */
+	const char *help;       /* one line; NULL: not shown (deprecated, or for our own scripts) */
 };
 
 struct verb_row {
@@ -64,7 +66,7 @@ extern const size_t verb_count;
 /* The usage text. */
 void options_usage(struct buf *out);
 /* The tables for completion scripts: a line "verb NAME HELP" or "option SHORT LONG VALUE HELP" each, fields
- * separated by tabs, "-" where there is none. */
+ * separated by tabs, "-" where there is none. Options that are not shown are left out. */
 void options_dump(struct buf *out);
 
 #endif

@@ -175,10 +175,13 @@ static void apply_flag(struct request *rq, const struct option_row *o)
 		[OPT_QUIET] = &rq->quiet,
 		[OPT_VERBOSE] = &rq->verbose,
 		[OPT_DEBUG] = &rq->debug,
+		[OPT_HOOK] = &rq->hook,
 	};
 
 	if (o->id == OPT_DEPRECATED)
 		strv_add(&rq->deprecated, o->long_name);
+	else if (o->id == OPT_SETTINGS)
+		rq->verb = VERB_SETTINGS;
 	else if (o->id < COUNT_OF(flags) && flags[o->id])
 		*flags[o->id] = true;
 }

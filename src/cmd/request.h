@@ -25,6 +25,8 @@ enum verb {
 	/* not actions: asked for by an option, done before anything else */
 	VERB_HELP,
 	VERB_VERSION,
+	/* for the scripts of this project: what is configured */
+	VERB_SETTINGS,
 };
 
 /* What an operand turned out to be, beside an action or a module name. */
@@ -54,6 +56,7 @@ struct request {
 	bool binaries_only, source_only;
 	bool symlink_modules, no_depmod, modprobe_on_install;
 	bool quiet, verbose, debug;
+	bool hook; /* called by a kernel package: see app_hook_status */
 };
 
 /*
