@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the manual pages, the completions and framework.conf say, against the tables of the program.
+/* What the manual pages and framework.conf say, against the tables of the program.
  */
 #include "unit.h"
 
@@ -33,20 +33,6 @@ static char *section(const char *page, const char *heading)
 	from += strlen(mark);
 	to = strstr(from, "\n# ");
 	return to ? xstrndup(from, (size_t)(to - from)) : xstrdup(from);
-}
-
-static bool has_word(const char *text, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (const char *p = strstr(text, word); p; p = strstr(p + 1, word)) {
-		char before = p > text ? p[-1] : ' ', after = p[n];
-
-		if (!strchr("-_", before) && !strchr("-_", after ? after : ' ') &&
-		    !(after >= 'a' && after <= 'z') && !(before >= 'a' && before <= 'z'))
-			return true;
-	}
-	return false;
 }
 
 static bool option_exists(const char *name)
@@ -196,32 +182,6 @@ static void settings_are_shown_and_described(void **state)
 	}
 }
 
-static void check_completions(const char *file, const char *long_mark, const char *short_mark)
-{
-	CLEAN(free) char *text = read_source(file);
-
-	for (size_t i = 0; i < verb_count; i++)
-		if (!has_word(text, verb_table[i].name))
-			fail_msg("%s lacks %s", file, verb_table[i].name);
-	for (size_t i = 0; i < option_count; i++) {
-		const struct option_row *o = &option_table[i];
-		CLEAN(free)
-		char *l = o->long_name ? xasprintf("%s%s", long_mark, o->long_name + 2) : NULL;
-		CLEAN(free)
-		char *s = o->short_name ? xasprintf("%s%s", short_mark, o->short_name + 1) : NULL;
-
-		if (o->help && ((l && !has_word(text, l)) || (s && !strstr(text, s))))
-			fail_msg("%s lacks %s", file, o->long_name ? o->long_name : o->short_name);
-	}
-}
-
-static void completions_are_complete(void **state)
-{
-	check_completions("data/completions/dkms.bash", "--", "-");
-	check_completions("data/completions/_dkms", "--", "-");
-	check_completions("data/completions/dkms.fish", "-l ", "-s ");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,7 +191,6 @@ int main(void)
 		cmocka_unit_test(exit_statuses_are_the_table_s),
 		cmocka_unit_test(every_directive_has_prose),
 		cmocka_unit_test(settings_are_shown_and_described),
-		cmocka_unit_test(completions_are_complete),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
