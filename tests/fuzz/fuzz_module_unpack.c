@@ -5,7 +5,7 @@
 /* Bytes through the decompressors, with a small limit, and then to the reader of modules. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	enum { MAX = 1 << 20 };
+	enum { MAX = 1 << 18 };
 	CLEAN(buf) struct buf b = { 0 };
 	CLEAN(module_info) struct module_info mi = { 0 };
 	CLEAN(fail) struct fail f = { 0 };

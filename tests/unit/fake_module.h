@@ -13,6 +13,7 @@
 struct fake_module {
 	bool wide, big;
 	bool stripped; /* no symbol table */
+	bool ext_versions; /* CRCs in the sections of Linux 6.14 instead of __versions */
 	bool extended; /* the number of sections and the index of their names stand in section 0 */
 	const char *cms; /* signature to append, cms_len bytes; NULL: none */
 	size_t cms_len;
@@ -37,7 +38,7 @@ struct fake_section {
 };
 
 enum { FAKE_NONE, FAKE_MODINFO, FAKE_VERSIONS, FAKE_STRTAB, FAKE_SYMTAB, FAKE_CRCS, FAKE_EXPORTS,
-       FAKE_SHSTRTAB, FAKE_SECTIONS };
+       FAKE_EXT_CRCS, FAKE_EXT_NAMES, FAKE_SHSTRTAB, FAKE_SECTIONS };
 
 static inline void fake_version(struct buf *b, const struct fake_module *m, uint32_t crc, const char *name)
 {
@@ -79,8 +80,14 @@ static inline void fake_fill(struct fake_section *s, const struct fake_module *m
 				      "vermagic=6.1.0 SMP mod_unload \0version=second";
 
 	buf_add(&s[FAKE_MODINFO].data, modinfo, sizeof(modinfo));
-	fake_version(&s[FAKE_VERSIONS].data, m, 0x11223344, "module_layout");
-	fake_version(&s[FAKE_VERSIONS].data, m, 0xcafe0001, "printk");
+	if (m->ext_versions) {
+		fake_put(&s[FAKE_EXT_CRCS].data, m, 0x11223344, 4);
+		fake_put(&s[FAKE_EXT_CRCS].data, m, 0xcafe0001, 4);
+		buf_add(&s[FAKE_EXT_NAMES].data, "module_layout\0printk", 21);
+	} else {
+		fake_version(&s[FAKE_VERSIONS].data, m, 0x11223344, "module_layout");
+		fake_version(&s[FAKE_VERSIONS].data, m, 0xcafe0001, "printk");
+	}
 	fake_put(&s[FAKE_CRCS].data, m, 0, 4);
 	fake_put(&s[FAKE_CRCS].data, m, 0xdeadbeef, 4);
 	buf_add(&s[FAKE_EXPORTS].data, "offered\0\0other", 15);
@@ -150,6 +157,8 @@ static inline void fake_module_make(const struct fake_module *m, struct buf *ret
 		[FAKE_SYMTAB] = { ".symtab", m->stripped ? SHT_PROGBITS : SHT_SYMTAB, FAKE_STRTAB },
 		[FAKE_CRCS] = { "__kcrctab", SHT_PROGBITS },
 		[FAKE_EXPORTS] = { "__ksymtab_strings", SHT_PROGBITS },
+		[FAKE_EXT_CRCS] = { m->ext_versions ? "__version_ext_crcs" : "", SHT_PROGBITS },
+		[FAKE_EXT_NAMES] = { m->ext_versions ? "__version_ext_names" : "", SHT_PROGBITS },
 		[FAKE_SHSTRTAB] = { ".shstrtab", SHT_STRTAB },
 	};
 	size_t names[FAKE_SECTIONS], at = m->wide ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr);

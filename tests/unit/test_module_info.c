@@ -68,8 +68,10 @@ static void check_symbols(const struct module_info *mi)
 
 static void all_layouts(void **state)
 {
-	for (int i = 0; i < 8; i++) {
-		struct fake_module m = { .wide = i & 1, .big = i & 2, .extended = i & 4 };
+	for (int i = 0; i < 16; i++) {
+		struct fake_module m = {
+			.wide = i & 1, .big = i & 2, .extended = i & 4, .ext_versions = i & 8
+		};
 		CLEAN(buf) struct buf b = { 0 };
 		CLEAN(module_info) struct module_info mi = { 0 };
 
@@ -263,7 +265,7 @@ static void sections_outside(void **state)
 			struct module_info mi;
 			size_t shoff;
 
-			if (s == FAKE_CRCS)
+			if (s == FAKE_CRCS || s == FAKE_EXT_CRCS || s == FAKE_EXT_NAMES)
 				continue;
 			fake_module_make(&m, &b, &shoff);
 			set_section(&b, shoff, s, bad[i][0], bad[i][1]);
