@@ -2,7 +2,6 @@
 #include "core/conf_expand.h"
 
 #include "base/buf.h"
-#include "base/env.h"
 #include "base/mem.h"
 
 static bool is_name_start(char c)
@@ -26,72 +25,18 @@ bool conf_is_bash_variable(const char *name, size_t n)
 {
 	static const char *const prefixes[] = { "BASH", "COMP_", "EPOCH",     "GLOB",  "HIST",
 						"LC_",	"MAIL",	 "READLINE_", "__dkms" };
-	static const char *const names[] = {
-		"CDPATH",
-		"CHILD_MAX",
-		"COLUMNS",
-		"COMPREPLY",
-		"COPROC",
-		"DIRSTACK",
-		"EMACS",
-		"ENV",
-		"EUID",
-		"EXECIGNORE",
-		"FCEDIT",
-		"FIGNORE",
-		"FUNCNAME",
-		"FUNCNEST",
-		"GROUPS",
-		"HOME",
-		"HOSTFILE",
-		"HOSTNAME",
-		"HOSTTYPE",
-		"IFS",
-		"IGNOREEOF",
-		"INPUTRC",
-		"INSIDE_EMACS",
-		"LANG",
-		"LANGUAGE",
-		"LINENO",
-		"LINES",
-		"LOGNAME",
-		"MACHTYPE",
-		"MAPFILE",
-		"OLDPWD",
-		"OPTARG",
-		"OPTERR",
-		"OPTIND",
-		"OSTYPE",
-		"PATH",
-		"PIPESTATUS",
-		"POSIXLY_CORRECT",
-		"PPID",
-		"PROMPT_COMMAND",
-		"PROMPT_DIRTRIM",
-		"PS0",
-		"PS1",
-		"PS2",
-		"PS3",
-		"PS4",
-		"PWD",
-		"RANDOM",
-		"REPLY",
-		"SECONDS",
-		"SHELL",
-		"SHELLOPTS",
-		"SHLVL",
-		"SRANDOM",
-		"TERM",
-		"TEXTDOMAIN",
-		"TEXTDOMAINDIR",
-		"TIMEFORMAT",
-		"TMOUT",
-		"TZ",
-		"UID",
-		"_",
-		"auto_resume",
-		"histchars",
-	};
+	static const char names[] =
+		" CDPATH CHILD_MAX COLUMNS COMPREPLY COPROC DIRSTACK EMACS ENV EUID EXECIGNORE "
+		"FCEDIT "
+		"FIGNORE FUNCNAME FUNCNEST GROUPS HOME HOSTFILE HOSTNAME HOSTTYPE IFS IGNOREEOF "
+		"INPUTRC "
+		"INSIDE_EMACS LANG LANGUAGE LINENO LINES LOGNAME MACHTYPE MAPFILE OLDPWD OPTARG "
+		"OPTERR "
+		"OPTIND OSTYPE PATH PIPESTATUS POSIXLY_CORRECT PPID PROMPT_COMMAND PROMPT_DIRTRIM "
+		"PS0 "
+		"PS1 PS2 PS3 PS4 PWD RANDOM REPLY SECONDS SHELL SHELLOPTS SHLVL SRANDOM TERM "
+		"TEXTDOMAIN "
+		"TEXTDOMAINDIR TIMEFORMAT TMOUT TZ UID _ auto_resume histchars ";
 
 	for (size_t i = 0; i < COUNT_OF(prefixes); i++) {
 		size_t k = strlen(prefixes[i]);
@@ -99,8 +44,8 @@ bool conf_is_bash_variable(const char *name, size_t n)
 		if (n >= k && memcmp(name, prefixes[i], k) == 0)
 			return true;
 	}
-	for (size_t i = 0; i < COUNT_OF(names); i++)
-		if (strncmp(names[i], name, n) == 0 && names[i][n] == '\0')
+	for (const char *s = names + 1; *s; s += strcspn(s, " ") + 1)
+		if (strncmp(s, name, n) == 0 && s[n] == ' ')
 			return true;
 	return false;
 }
@@ -295,22 +240,68 @@ void conf_text_done(struct conf_text *t)
 
 /* ---- expanding ---- */
 
+/* bash uses some control characters for itself. */
+static bool has_odd_control(const char *s)
+{
+	for (; *s; s++)
+		if (((unsigned char)*s < ' ' && !strchr("\t\n\r", *s)) || *s == 0x7f)
+			return true;
+	return false;
+}
+
+static const char *find_in(const struct strv *list, const char *name, size_t n)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (strncmp(list->items[i], name, n) == 0 && list->items[i][n] == '=')
+			return list->items[i] + n + 1;
+	return NULL;
+}
+
+const char *conf_scope_get(const struct conf_scope *scope, const char *name, size_t n)
+{
+	const char *v = find_in(scope->vars, name, n);
+
+	return v ? v : find_in(scope->env, name, n);
+}
+
 static const char *look_up(const char *name, size_t n, const struct conf_scope *scope,
 			   const struct conf_values *values)
 {
 	int known = conf_names_find(values->names, name, n);
-	CLEAN(free) char *copy = NULL;
-	const char *v;
+	const char *v = known >= 0 ? conf_values_get(values, (size_t)known, 0)
+				   : conf_scope_get(scope, name, n);
 
-	if (known >= 0) {
-		v = conf_values_get(values, (size_t)known, 0);
-		return v ? v : "";
-	}
-	copy = xstrndup(name, n);
-	v = env_get(scope->vars, copy);
-	if (!v)
-		v = env_get(scope->env, copy);
 	return v ? v : "";
+}
+
+/* One step through a prepared text: to the next escape or expansion; the name of the latter, or
+ * NULL. */
+static const char *next_name(const char **s, struct buf *b, size_t *ret_len)
+{
+	const char *stop = *s + strcspn(*s, "\\$"), *name;
+	bool brace;
+
+	buf_add(b, *s, (size_t)(stop - *s));
+	*s = stop;
+	if (*stop == '\\') {
+		bool drop = stop[1] && strchr("$`\"\\", stop[1]);
+
+		buf_add(b, stop + drop, (stop[1] ? 2 : 1) - drop);
+		*s += stop[1] ? 2 : 1;
+		return NULL;
+	}
+	if (*stop == '\0')
+		return NULL;
+	brace = stop[1] == '{';
+	name = stop + 1 + brace;
+	*ret_len = name_length(name);
+	if (*ret_len == 0) {
+		buf_add_char(b, '$');
+		*s += 1;
+		return NULL;
+	}
+	*s = name + *ret_len + brace;
+	return name;
 }
 
 /* Expands a prepared text that needs no bash. */
@@ -319,50 +310,56 @@ static char *expand(const char *s, const struct conf_scope *scope, const struct 
 	struct buf b = { 0 };
 
 	while (*s) {
-		const char *stop = s + strcspn(s, "\\$");
-		bool brace;
-		size_t n;
+		size_t n = 0;
+		const char *name = next_name(&s, &b, &n);
 
-		buf_add(&b, s, (size_t)(stop - s));
-		s = stop;
-		if (*s == '\\') {
-			bool drop = s[1] && strchr("$`\"\\", s[1]);
-
-			buf_add(&b, s + drop, (s[1] ? 2 : 1) - drop);
-			s += s[1] ? 2 : 1;
-		} else if (*s == '$') {
-			brace = s[1] == '{';
-			n = name_length(s + 1 + brace);
-			if (n)
-				buf_add_str(&b, look_up(s + 1 + brace, n, scope, values));
-			else
-				buf_add_char(&b, '$');
-			s += n ? 1 + n + 2 * brace : 1;
-		}
+		if (name)
+			buf_add_str(&b, look_up(name, n, scope, values));
 	}
 	return buf_take(&b);
 }
 
-static bool needs_bash(const struct conf_values *raw)
+static bool text_needs_bash(const char *value, const struct conf_values *raw,
+			    const struct conf_scope *scope)
+{
+	CLEAN(conf_text) struct conf_text t = { 0 };
+	CLEAN(buf) struct buf unused = { 0 };
+	const char *s;
+
+	if (has_odd_control(value))
+		return true;
+	if (!strpbrk(value, "$`"))
+		return false;
+	conf_text_prepare(value, &t);
+	if (t.needs_bash)
+		return true;
+	for (s = t.text; *s;) {
+		size_t n = 0;
+		const char *name = next_name(&s, &unused, &n), *given;
+
+		if (!name || conf_names_find(raw->names, name, n) >= 0)
+			continue;
+		given = conf_scope_get(scope, name, n);
+		if (given && has_odd_control(given))
+			return true;
+	}
+	return false;
+}
+
+static bool needs_bash(const struct conf_values *raw, const struct conf_scope *scope)
 {
 	for (size_t i = 0; i < raw->names->n; i++)
-		for (size_t k = 0; k < raw->values[i].n; k++) {
-			const char *v = raw->values[i].items[k];
-			CLEAN(conf_text) struct conf_text t = { 0 };
-
-			if (!v || !strpbrk(v, "$`"))
-				continue;
-			conf_text_prepare(v, &t);
-			if (t.needs_bash)
+		for (size_t k = 0; k < raw->values[i].n; k++)
+			if (raw->values[i].items[k] &&
+			    text_needs_bash(raw->values[i].items[k], raw, scope))
 				return true;
-		}
 	return false;
 }
 
 bool conf_expand(const struct conf_values *raw, const struct conf_scope *scope,
 		 struct conf_values *io)
 {
-	if (needs_bash(raw))
+	if (needs_bash(raw, scope))
 		return false;
 	for (size_t i = 0; i < raw->names->n; i++)
 		for (size_t k = 0; k < raw->values[i].n; k++) {

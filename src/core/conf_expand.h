@@ -20,6 +20,10 @@ struct conf_scope {
 	const struct strv *env; /* the environment, without known names and what would steer bash */
 };
 
+/* What dkms or the environment gives the variable whose name has n bytes, borrowed; NULL if neither
+ * does. */
+const char *conf_scope_get(const struct conf_scope *scope, const char *name, size_t n);
+
 /* A value made ready to stand between double quotes. */
 struct conf_text {
 	char *text;

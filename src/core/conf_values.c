@@ -19,11 +19,8 @@ void conf_values_init(struct conf_values *v, const struct conf_names *names)
 
 void conf_values_done(struct conf_values *v)
 {
-	for (size_t i = 0; v->values && i < v->names->n; i++) {
-		for (size_t k = 0; k < v->values[i].n; k++)
-			free(v->values[i].items[k]);
-		free(v->values[i].items);
-	}
+	for (size_t i = 0; v->values && i < v->names->n; i++)
+		conf_value_done(&v->values[i]);
 	free(v->values);
 	*v = (struct conf_values){ 0 };
 }
@@ -39,11 +36,17 @@ int conf_names_find(const struct conf_names *names, const char *name, size_t n)
 	return -1;
 }
 
-const char *conf_values_get(const struct conf_values *v, size_t name, size_t index)
+const char *conf_value_get(const struct conf_value *a, size_t index)
 {
-	const struct conf_value *a = &v->values[name];
-
 	return index < a->n ? a->items[index] : NULL;
+}
+
+void conf_value_done(struct conf_value *a)
+{
+	for (size_t k = 0; k < a->n; k++)
+		free(a->items[k]);
+	free(a->items);
+	*a = (struct conf_value){ 0 };
 }
 
 /* Keeps n at one more than the highest index that is set. */
@@ -57,20 +60,15 @@ static void unset(struct conf_value *a, size_t index)
 		a->n--;
 }
 
-void conf_values_set(struct conf_values *v, size_t name, size_t index, const char *value)
+void conf_value_set(struct conf_value *a, size_t index, const char *text)
 {
-	struct conf_value *a = &v->values[name];
 	char *copy;
 
-	if (!value) {
+	if (!text) {
 		unset(a, index);
 		return;
 	}
-	if (index > CONF_INDEX_MAX) {
-		v->index_too_large = true;
-		return;
-	}
-	copy = xstrdup(value); /* before the old one goes: it may be that */
+	copy = xstrdup(text); /* before the old one goes: it may be that */
 	if (index >= a->n) {
 		a->items = xreallocarray(a->items, index + 1, sizeof(*a->items));
 		memset(a->items + a->n, 0, (index + 1 - a->n) * sizeof(*a->items));
@@ -78,6 +76,19 @@ void conf_values_set(struct conf_values *v, size_t name, size_t index, const cha
 	}
 	free(a->items[index]);
 	a->items[index] = copy;
+}
+
+const char *conf_values_get(const struct conf_values *v, size_t name, size_t index)
+{
+	return conf_value_get(&v->values[name], index);
+}
+
+void conf_values_set(struct conf_values *v, size_t name, size_t index, const char *value)
+{
+	if (value && index > CONF_INDEX_MAX)
+		v->index_too_large = true;
+	else
+		conf_value_set(&v->values[name], index, value);
 }
 
 /* "[12]" at *s: its number, *s behind it; no brackets: 0. */

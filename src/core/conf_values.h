@@ -78,6 +78,13 @@ struct conf_value {
 	size_t n; /* 1 + the highest index */
 };
 
+/* The element, borrowed; NULL if it is not set. */
+const char *conf_value_get(const struct conf_value *a, size_t index);
+/* Sets an element to a copy of text; NULL unsets it. index must be bounded by the caller. */
+void conf_value_set(struct conf_value *a, size_t index, const char *text);
+/* Unsets all. */
+void conf_value_done(struct conf_value *a);
+
 struct conf_values {
 	const struct conf_names *names;
 	struct conf_value *values; /* names->n of them */

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 
 #include "base/file.h"
+#include "core/conf_eval.h"
 #include "sys/conf_bash.h"
 
 enum { FILE_MAX = 1024 * 1024 };
@@ -31,6 +32,36 @@ void conf_read_environment(const struct strv *from, const struct conf_names *nam
 		if (!steers_bash(s, n) && conf_names_find(names, s, n) < 0)
 			strv_add(ret, s);
 	}
+}
+
+static void tell(const struct conf_reader *reader, const char *path, const struct conf_refusal *why)
+{
+	if (!reader->debug)
+		return;
+	if (why->line)
+		fprintf(stderr, "dkms: debug: '%s' is read by bash: %s in line %zu\n", path,
+			why->reason, why->line);
+	else
+		fprintf(stderr, "dkms: debug: '%s' is read by bash: %s\n", path, why->reason);
+}
+
+static bool read_natively(const char *path, const struct buf *text,
+			  const struct conf_reader *reader, struct conf_values *io)
+{
+	CLEAN(conf_values) struct conf_values raw = { 0 };
+	struct conf_refusal why = { 0 };
+
+	conf_values_init(&raw, io->names);
+	if (!conf_eval(buf_str(text), text->len, &reader->scope, io, &raw, &why)) {
+		tell(reader, path, &why);
+		return false;
+	}
+	if (!conf_expand(&raw, &reader->scope, io)) {
+		why = (struct conf_refusal){ "more than ${name} in a value's second expansion", 0 };
+		tell(reader, path, &why);
+		return false;
+	}
+	return true;
 }
 
 static int read_by_bash(const char *path, const struct conf_reader *reader, struct conf_values *io,
@@ -66,5 +97,7 @@ int conf_read_file(const char *path, const struct conf_reader *reader, struct co
 		return -ENOENT;
 	if (r < 0)
 		return fail_errno(f, r, "cannot read '%s'", path);
+	if (!reader->only_bash && read_natively(path, &text, reader, io))
+		return 1;
 	return read_by_bash(path, reader, io, f);
 }
