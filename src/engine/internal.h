@@ -60,5 +60,8 @@ int step_post_transaction(struct engine *e, struct step *s, struct fail *f);
 /* Takes the files of a version from the install tree and brings the originals back, without scripts and
  * depmod. Used by uninstall, by install --force, and to undo an install. */
 int take_out(struct engine *e, const struct step *s, struct fail *f);
+/* After s was installed over another version of the module: the files of that version, wherever it had them, go,
+ * but for the paths in `keep`. What cannot be removed is told as a warning. */
+void take_left_behind(struct engine *e, const struct step *s, const char *other, const struct strv *keep);
 
 #endif

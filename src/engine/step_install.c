@@ -16,6 +16,7 @@ struct placing {
 	char *built; /* the file in the dkms tree */
 	char *dest;  /* where it goes */
 	char *original; /* what it replaces and what has to be saved; NULL: nothing */
+	struct strv in_the_way; /* further copies at the place where ours goes: saved too */
 	bool skip;   /* sanity says no */
 };
 
@@ -36,6 +37,7 @@ static void clean_installing(struct installing *in)
 		free(in->files[i].built);
 		free(in->files[i].dest);
 		free(in->files[i].original);
+		strv_done(&in->files[i].in_the_way);
 	}
 	free(in->files);
 	conf_done(&in->conf);
@@ -159,24 +161,35 @@ static int check_sanity(struct installing *in, struct placing *p, const struct s
 }
 
 /* The module that ours replaces: the first of extra, updates, the place where ours goes, then anywhere. */
-static void find_original(struct installing *in, struct placing *p, const struct strv *there)
+static const char *first_original(struct installing *in, const char *dest_dir, const struct strv *there)
 {
 	CLEAN(free) char *extra = path_join(in->kernel_dir, "extra");
 	CLEAN(free) char *updates = path_join(in->kernel_dir, "updates");
-	CLEAN(free) char *dest = path_dir(p->dest);
-	const char *const dirs[] = { extra, updates, dest };
+	const char *const dirs[] = { extra, updates, dest_dir };
 
 	for (size_t d = 0; d < COUNT_OF(dirs); d++)
 		for (size_t i = 0; i < there->n; i++) {
 			CLEAN(free) char *dir = path_dir(there->items[i]);
 
-			if (str_eq(dir, dirs[d])) {
-				p->original = xstrdup(there->items[i]);
-				return;
-			}
+			if (str_eq(dir, dirs[d]))
+				return there->items[i];
 		}
-	if (there->n)
-		p->original = xstrdup(there->items[0]);
+	return there->n ? there->items[0] : NULL;
+}
+
+/* Further copies stay where they are, but for those at our own place. */
+static void find_original(struct installing *in, struct placing *p, const struct strv *there)
+{
+	CLEAN(free) char *dest_dir = path_dir(p->dest);
+	const char *first = first_original(in, dest_dir, there);
+
+	p->original = xstrdup(first);
+	for (size_t i = 0; i < there->n; i++) {
+		CLEAN(free) char *dir = path_dir(there->items[i]);
+
+		if (str_eq(dir, dest_dir) && !str_eq(there->items[i], first))
+			strv_add(&p->in_the_way, there->items[i]);
+	}
 }
 
 static int judge_files(struct installing *in, struct fail *f)
@@ -212,6 +225,21 @@ static void unstage(struct installing *in)
 	}
 }
 
+static int save_originals(struct installing *in, const struct placing *p, const char *dir, struct fail *f)
+{
+	CLEAN(free) char *collisions = path_join(dir, "collisions");
+	int r;
+
+	if (!p->original)
+		return 0;
+	r = original_save(p->original, dir, f);
+	if (r == 0)
+		engine_note(in->e, in->s, "original module %s saved in %s", p->original, dir);
+	for (size_t i = 0; i < p->in_the_way.n && r == 0; i++)
+		r = original_save(p->in_the_way.items[i], collisions, f);
+	return r;
+}
+
 /* All that may run out of space or rights, with nothing visible changed yet. */
 static int stage_files(struct installing *in, struct fail *f)
 {
@@ -222,14 +250,8 @@ static int stage_files(struct installing *in, struct fail *f)
 	for (size_t i = 0; i < in->n && r == 0; i++)
 		if (!in->files[i].skip && !in->e->setup->symlink_modules)
 			r = module_file_stage(in->files[i].built, in->files[i].dest, f);
-	for (size_t i = 0; i < in->n && r == 0; i++) {
-		if (!in->files[i].original)
-			continue;
-		r = original_save(in->files[i].original, originals, f);
-		if (r == 0)
-			engine_note(in->e, in->s, "original module %s saved in %s",
-				    in->files[i].original, originals);
-	}
+	for (size_t i = 0; i < in->n && r == 0; i++)
+		r = save_originals(in, &in->files[i], originals, f);
 	if (r < 0) {
 		unstage(in);
 		if (!in->active)
@@ -271,33 +293,16 @@ static int publish_files(struct installing *in, struct fail *f)
 	return 0;
 }
 
-static bool is_placed(const struct installing *in, const char *path)
-{
-	for (size_t i = 0; i < in->n; i++)
-		if (str_eq(in->files[i].dest, path))
-			return true;
-	return false;
-}
-
 /* Files of the version that was active before and that this one does not bring. */
 static void drop_left_behind(struct installing *in)
 {
-	struct layout l = engine_layout(in->e, in->s);
-	CLEAN(free) char *dir = NULL;
-	CLEAN(strv) struct strv names = { 0 };
+	CLEAN(strv) struct strv keep = { 0 };
 
-	if (!in->active || str_eq(in->active, in->s->version))
+	if (!in->active)
 		return;
-	l.version = in->active;
-	dir = layout_built_files(&l);
-	dir_list(dir, &names);
-	for (size_t i = 0; i < names.n; i++) {
-		const char *dest = in->e->setup->distro->dest;
-		CLEAN(free) char *path = dest ? path_join(in->kernel_dir, dest, names.items[i]) : NULL;
-
-		if (path && !is_placed(in, path) && unlink(path) == 0)
-			engine_note(in->e, in->s, "%s, of version %s, removed", path, in->active);
-	}
+	for (size_t i = 0; i < in->n; i++)
+		strv_add(&keep, in->files[i].dest);
+	take_left_behind(in->e, in->s, in->active, &keep);
 }
 
 static int set_active(struct installing *in, struct fail *f)

@@ -19,7 +19,7 @@ struct taking {
 	char *built_dir;  /* where the built modules are */
 	char *originals;  /* original_module/<kernel>/<arch> */
 	struct strv names;    /* module names */
-	struct strv restored; /* paths that originals went back to */
+	struct strv restored; /* paths that originals went back to, or that are another version's */
 };
 
 static void clean_taking(struct taking *t)
@@ -176,28 +176,56 @@ static int drop_link(struct taking *t, struct fail *f)
 	return 0;
 }
 
+static void taking_init(struct taking *t, struct engine *e, const struct step *s)
+{
+	struct layout l = engine_layout(e, s);
+
+	*t = (struct taking){ .e = e, .s = s };
+	t->kernel_dir = path_join(e->setup->install_tree, s->kernel);
+	t->built_dir = layout_built_files(&l);
+	t->originals = layout_originals(&l);
+	t->has_conf = engine_conf(e, s, &t->conf, NULL) == 0;
+	collect_names(t);
+}
+
+static int drop_all_files(struct taking *t, struct fail *f)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < t->names.n && r == 0; i++)
+		r = drop_files(t, t->names.items[i], f);
+	return r;
+}
+
+void take_left_behind(struct engine *e, const struct step *s, const char *other, const struct strv *keep)
+{
+	CLEAN(taking) struct taking t = { 0 };
+	CLEAN(free) char *version = xstrdup(other);
+	CLEAN(fail) struct fail why = { 0 };
+	struct step old = *s;
+
+	old.version = version;
+	taking_init(&t, e, &old);
+	strv_add_all(&t.restored, keep);
+	if (drop_all_files(&t, &why) < 0)
+		engine_warn(e, s, why.text, why.hint);
+}
+
 /* Originals first, then our files, then the link: at no moment is neither the one nor the other there, and what is
  * interrupted can be done again. */
 int take_out(struct engine *e, const struct step *s, struct fail *f)
 {
-	CLEAN(taking) struct taking t = { .e = e, .s = s };
+	CLEAN(taking) struct taking t = { 0 };
 	struct layout l = engine_layout(e, s);
 	int r, stay;
 
-	t.kernel_dir = path_join(e->setup->install_tree, s->kernel);
-	t.built_dir = layout_built_files(&l);
-	t.originals = layout_originals(&l);
-	t.has_conf = engine_conf(e, s, &t.conf, NULL) == 0;
-	collect_names(&t);
+	taking_init(&t, e, s);
 	stay = restore_dir(&t, t.originals, 1, f);
 	if (stay < 0)
 		return stay;
-	for (size_t i = 0; i < t.names.n; i++) {
-		r = drop_files(&t, t.names.items[i], f);
-		if (r < 0)
-			return r;
-	}
-	r = drop_link(&t, f);
+	r = drop_all_files(&t, f);
+	if (r == 0)
+		r = drop_link(&t, f);
 	if (r < 0)
 		return r;
 	if (stay == 0) {
