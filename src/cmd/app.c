@@ -103,6 +103,31 @@ int app_refuse_broken(const struct app *app, const struct snapshot *snap, struct
 	return f->code;
 }
 
+int app_refuse_unknown(const struct app *app, const struct snapshot *snap, struct fail *f)
+{
+	const struct snap_version *v = snapshot_version(snap, app->rq.module, app->rq.version);
+
+	if (v && v->state != VERSION_STRAY)
+		return 0;
+	fail_set(f, -E_NOT_ADDED, "%s/%s is not in the dkms tree '%s'", app->rq.module, app->rq.version,
+		 app->dkms_tree);
+	fail_hint(f, "'dkms status' lists what is there");
+	return f->code;
+}
+
+int app_refuse_bad_conf(const struct conf *c, const char *dir, struct fail *f)
+{
+	CLEAN(buf) struct buf b = { 0 };
+	const struct conf_problems *const all[] = { &c->errors, &c->duplicates };
+
+	for (size_t k = 0; k < COUNT_OF(all); k++)
+		for (size_t i = 0; i < all[k]->n; i++)
+			buf_add_fmt(&b, "\n  %s", all[k]->items[i].text);
+	if (b.len == 0)
+		return 0;
+	return fail_set(f, -E_BAD_CONF, "'%s/dkms.conf' is invalid:%s", dir, buf_str(&b));
+}
+
 int app_refuse_all(const struct app *app, struct fail *f)
 {
 	if (!app->rq.all)
@@ -289,6 +314,25 @@ int app_conf(const struct app *app, const char *module, const char *version, con
 	return conf_load(&rq, ret, f);
 }
 
+int app_names_from(struct app *app, const char *dir, struct fail *f)
+{
+	CLEAN(conf) struct conf c = { 0 };
+	int r;
+
+	if (app->rq.module && app->rq.version)
+		return 0;
+	r = app_conf(app, app->rq.module, app->rq.version, dir, NULL, &c, f);
+	if (r == 0)
+		r = app_refuse_bad_conf(&c, dir, f);
+	if (r < 0)
+		return r;
+	if (!app->rq.module)
+		app->rq.module = xstrdup(c.module ? c.module : c.package_name);
+	if (!app->rq.version)
+		app->rq.version = xstrdup(c.version ? c.version : c.package_version);
+	return 0;
+}
+
 /* start-up -------------------------------------------------------------------------------------- */
 
 static void choose(char **ret, const char *asked, const char *configured, const char *fallback)
@@ -377,6 +421,8 @@ static verb_function *find_function(enum verb v)
 		[VERB_STATUS] = verb_status,
 		[VERB_AUTOINSTALL] = verb_autoinstall,
 		[VERB_MATCH] = verb_match,
+		[VERB_MKTARBALL] = verb_mktarball,
+		[VERB_LDTARBALL] = verb_ldtarball,
 		[VERB_KERNEL_POSTINST] = verb_autoinstall,
 		[VERB_KERNEL_PREINST] = verb_kernel_preinst,
 		[VERB_KERNEL_PRERM] = verb_kernel_prerm,

@@ -38,6 +38,10 @@ int app_need_access(const struct app *app, struct fail *f);
 int app_need_names(const struct app *app, struct fail *f);
 /* The version that was named is not broken. */
 int app_refuse_broken(const struct app *app, const struct snapshot *snap, struct fail *f);
+/* The version that was named is in the dkms tree. */
+int app_refuse_unknown(const struct app *app, const struct snapshot *snap, struct fail *f);
+/* The conf that was read from dir is valid. */
+int app_refuse_bad_conf(const struct conf *c, const char *dir, struct fail *f);
 /* --all is not for this verb. */
 int app_refuse_all(const struct app *app, struct fail *f);
 
@@ -58,6 +62,9 @@ int app_snapshot(const struct app *app, const char *module, struct snapshot *ret
 int app_conf(const struct app *app, const char *module, const char *version, const char *source_dir,
 	     const struct target *target, struct conf *ret, struct fail *f);
 
+/* Takes module and version, where they were not named, from the dkms.conf in dir. */
+int app_names_from(struct app *app, const char *dir, struct fail *f);
+
 /* The verbs: 0 or a negative code; what they report beyond that they have said. */
 int verb_add(struct app *app, struct fail *f);
 int verb_build(struct app *app, struct fail *f);
@@ -65,6 +72,8 @@ int verb_install(struct app *app, struct fail *f);
 int verb_uninstall(struct app *app, struct fail *f);
 int verb_unbuild(struct app *app, struct fail *f);
 int verb_remove(struct app *app, struct fail *f);
+int verb_mktarball(struct app *app, struct fail *f);
+int verb_ldtarball(struct app *app, struct fail *f);
 int verb_status(struct app *app, struct fail *f);
 int verb_autoinstall(struct app *app, struct fail *f);
 int verb_match(struct app *app, struct fail *f);

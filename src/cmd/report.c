@@ -164,6 +164,7 @@ static const char *result_word(const struct step *s)
 		const char *done, *nothing;
 	} words[] = {
 		[STEP_ADD] = { "added", "already added" },
+		[STEP_LOAD] = { "loaded", NULL },
 		[STEP_BUILD] = { "built", "already built" },
 		[STEP_INSTALL] = { "installed", "already installed" },
 		[STEP_UNINSTALL] = { "uninstalled", "not installed" },

@@ -5,22 +5,10 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "cmd/app.h"
+#include "cmd/load.h"
 #include "core/outcome.h"
 
-/* add, build and install: the verbs that can begin with a source tree. */
-
-static int refuse_bad_conf(const struct conf *c, const char *dir, struct fail *f)
-{
-	CLEAN(buf) struct buf b = { 0 };
-	const struct conf_problems *const all[] = { &c->errors, &c->duplicates };
-
-	for (size_t k = 0; k < COUNT_OF(all); k++)
-		for (size_t i = 0; i < all[k]->n; i++)
-			buf_add_fmt(&b, "\n  %s", all[k]->items[i].text);
-	if (b.len == 0)
-		return 0;
-	return fail_set(f, -E_BAD_CONF, "'%s/dkms.conf' is invalid:%s", dir, buf_str(&b));
-}
+/* add, build and install: the verbs that can begin with a source tree or an archive. */
 
 /* Is the source tree outside the place where sources belong? Then copying it needs root. */
 static bool is_outside(const struct app *app)
@@ -34,9 +22,6 @@ static bool is_outside(const struct app *app)
 /* Name and version from a source tree's dkms.conf, where none was named. */
 static int name_from_source(struct app *app, struct fail *f)
 {
-	CLEAN(conf) struct conf c = { 0 };
-	int r;
-
 	if (app->rq.source_kind != SOURCE_TREE)
 		return 0;
 	if (app->rq.module && app->rq.version) {
@@ -44,20 +29,11 @@ static int name_from_source(struct app *app, struct fail *f)
 			       NULL);
 		return 0;
 	}
-	r = app_conf(app, app->rq.module, app->rq.version, app->rq.source, NULL, &c, f);
-	if (r == 0)
-		r = refuse_bad_conf(&c, app->rq.source, f);
-	if (r < 0)
-		return r;
-	if (!app->rq.module)
-		app->rq.module = xstrdup(c.module ? c.module : c.package_name);
-	if (!app->rq.version)
-		app->rq.version = xstrdup(c.version ? c.version : c.package_version);
-	return 0;
+	return app_names_from(app, app->rq.source, f);
 }
 
-/* The checks that the three verbs share, in their order. */
-static int prepare(struct app *app, struct snapshot *snap, struct fail *f)
+/* The checks that the three verbs share, in their order. load NULL: archives are somebody else's. */
+static int prepare(struct app *app, struct load *load, struct snapshot *snap, struct fail *f)
 {
 	bool broken_matters = app->rq.verb != VERB_ADD;
 	int r = app_refuse_all(app, f);
@@ -77,6 +53,8 @@ static int prepare(struct app *app, struct snapshot *snap, struct fail *f)
 		r = app_need_access(app, f);
 	if (r == 0)
 		r = name_from_source(app, f);
+	if (r == 0 && load && app->rq.source_kind != SOURCE_TREE)
+		r = load_open(app, load, f);
 	if (r == 0)
 		r = app_need_names(app, f);
 	if (r < 0)
@@ -119,8 +97,13 @@ int verb_add(struct app *app, struct fail *f)
 {
 	CLEAN(snapshot) struct snapshot snap = { 0 };
 	CLEAN(plan) struct plan plan = { 0 };
-	int r = prepare(app, &snap, f);
+	int r;
 
+	if (load_path(app) && app->rq.source_kind != SOURCE_TREE) {
+		r = app_refuse_all(app, f);
+		return r < 0 ? r : verb_ldtarball(app, f);
+	}
+	r = prepare(app, NULL, &snap, f);
 	if (r == 0)
 		r = refuse_added(app, &snap, f);
 	if (r < 0)
@@ -135,11 +118,14 @@ static int build_or_install(struct app *app, void (*planner)(const struct plan_r
 {
 	CLEAN(snapshot) struct snapshot snap = { 0 };
 	CLEAN(plan) struct plan plan = { 0 };
+	CLEAN(load) struct load load = { 0 };
 	struct plan_request rq;
-	int r = prepare(app, &snap, f);
+	int r = prepare(app, &load, &snap, f);
 
 	if (r == 0 && app->rq.source_kind == SOURCE_TREE)
 		r = refuse_added(app, &snap, f);
+	if (r == 0)
+		r = load_refuse(app, &load, &snap, f);
 	if (r == 0)
 		r = app_targets(app, &snap, true, f);
 	if (r < 0)
@@ -147,6 +133,7 @@ static int build_or_install(struct app *app, void (*planner)(const struct plan_r
 	rq = app_plan_request(app, &snap);
 	planner(&rq, &plan);
 	set_source(app, &plan);
+	load_plan(app, &load, &snap, &plan);
 	return app_execute(app, &plan, f);
 }
 

@@ -4,18 +4,6 @@
 
 /* uninstall, unbuild and remove: the verbs that take back. */
 
-static int refuse_unknown(const struct app *app, const struct snapshot *snap, struct fail *f)
-{
-	const struct snap_version *v = snapshot_version(snap, app->rq.module, app->rq.version);
-
-	if (v && v->state != VERSION_STRAY)
-		return 0;
-	fail_set(f, -E_NOT_ADDED, "%s/%s is not in the dkms tree '%s'", app->rq.module, app->rq.version,
-		 app->dkms_tree);
-	fail_hint(f, "'dkms status' lists what is there");
-	return f->code;
-}
-
 static bool is_broken(const struct app *app, const struct snapshot *snap)
 {
 	const struct snap_version *v = snapshot_version(snap, app->rq.module, app->rq.version);
@@ -36,7 +24,7 @@ static int prepare(struct app *app, struct snapshot *snap, bool *ret_known_only,
 	if (!*ret_known_only)
 		r = app_refuse_broken(app, snap, f);
 	if (r == 0)
-		r = refuse_unknown(app, snap, f);
+		r = app_refuse_unknown(app, snap, f);
 	if (r == 0 && app->rq.verb == VERB_UNINSTALL)
 		r = app_need_root(app, f);
 	if (r == 0)

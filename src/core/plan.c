@@ -121,6 +121,7 @@ const char *step_kind_name(enum step_kind k)
 {
 	static const char *const names[] = {
 		[STEP_ADD] = "add",
+		[STEP_LOAD] = "load",
 		[STEP_BUILD] = "build",
 		[STEP_INSTALL] = "install",
 		[STEP_UNINSTALL] = "uninstall",

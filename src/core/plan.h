@@ -13,6 +13,7 @@
  */
 enum step_kind {
 	STEP_ADD,
+	STEP_LOAD, /* built modules that came in a tarball */
 	STEP_BUILD,
 	STEP_INSTALL,
 	STEP_UNINSTALL,
@@ -52,12 +53,13 @@ enum step_flags {
 	STEP_KNOWN_ONLY = 1 << 2, /* remove --force of a broken version: work from what the tree knows */
 	STEP_OPTIONAL = 1 << 3,   /* counts for autoinstall's summary */
 	STEP_DEFER = 1 << 4,      /* when it is its turn it is only reported as deferred */
+	STEP_RELOAD = 1 << 5,     /* STEP_ADD: a version that is added already gets its source anew */
 };
 
 struct step {
 	enum step_kind kind;
 	char *module, *version, *kernel, *arch; /* NULL where it is not about one */
-	char *from; /* STEP_ADD: the directory to copy the source from; NULL: it is in its place */
+	char *from; /* the directory to copy from; STEP_ADD, NULL: the source is in its place */
 	unsigned flags;
 	struct step_wait *waits;
 	size_t n_waits;

@@ -205,6 +205,8 @@ static int dispatch(struct engine *e, struct step *s, struct fail *f)
 	switch (s->kind) {
 	case STEP_ADD:
 		return step_add(e, s, f);
+	case STEP_LOAD:
+		return step_load(e, s, f);
 	case STEP_INSTALL:
 		return step_install(e, s, f);
 	case STEP_UNINSTALL:

@@ -50,6 +50,7 @@ void engine_set_result(struct step *s, int r);
 
 /* Each returns 0 (STEP_DONE), 1 (STEP_NOTHING) or a negative code. */
 int step_add(struct engine *e, struct step *s, struct fail *f);
+int step_load(struct engine *e, struct step *s, struct fail *f);
 int step_install(struct engine *e, struct step *s, struct fail *f);
 int step_uninstall(struct engine *e, struct step *s, struct fail *f);
 int step_unbuild(struct engine *e, struct step *s, struct fail *f);

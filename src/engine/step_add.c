@@ -6,6 +6,7 @@
 #include "base/path.h"
 #include "core/outcome.h"
 #include "engine/internal.h"
+#include "sys/build_publish.h"
 #include "sys/tree_copy.h"
 
 /* The source's place in the source tree; caller frees. */
@@ -42,6 +43,26 @@ static int check_source(struct engine *e, const struct step *s, const char *plac
 	return 0;
 }
 
+/* There is the old source, or none, or the new one. */
+static int replace_source(const struct step *s, const char *place, struct fail *f)
+{
+	CLEAN(free) char *dir = path_dir(place);
+	CLEAN(free) char *stage = xasprintf("%s/.%s.dkms-new", dir, path_base(place));
+	int r = tree_remove(stage);
+
+	if (r < 0)
+		return fail_errno(f, r, "cannot replace '%s'", place);
+	r = tree_copy(s->from, stage, f);
+	if (r == 0) {
+		r = dir_replace(stage, place);
+		if (r < 0)
+			fail_errno(f, r, "cannot replace '%s'", place);
+	}
+	if (r < 0)
+		tree_remove(stage);
+	return r;
+}
+
 /* Brings the source into its place, unless it is there already. */
 static int fetch_source(struct engine *e, const struct step *s, const char *place, struct fail *f)
 {
@@ -53,11 +74,11 @@ static int fetch_source(struct engine *e, const struct step *s, const char *plac
 	    is_same_dir(s->from, build))
 		return 0;
 	engine_phase(e, s, "copying the source");
-	if (s->flags & STEP_FORCED) {
-		r = tree_remove(place);
-		if (r < 0)
-			return fail_errno(f, r, "cannot replace '%s'", place);
-	}
+	r = dir_make(e->setup->source_tree);
+	if (r < 0)
+		return fail_errno(f, r, "cannot make the source tree '%s'", e->setup->source_tree);
+	if ((s->flags & STEP_FORCED) || !path_lexists(place))
+		return replace_source(s, place, f);
 	return tree_copy(s->from, place, f);
 }
 
@@ -81,12 +102,14 @@ int step_add(struct engine *e, struct step *s, struct fail *f)
 	CLEAN(conf) struct conf conf = { 0 };
 	CLEAN(free) char *place = source_place(e, s);
 	const struct snap_version *v;
+	bool is_added;
 	int r = engine_look(e, s->module, &snap, f);
 
 	if (r < 0)
 		return r;
 	v = snapshot_version(&snap, s->module, s->version);
-	if (v && v->state == VERSION_ADDED) {
+	is_added = v && v->state == VERSION_ADDED;
+	if (is_added && !(s->flags & STEP_RELOAD)) {
 		if (s->flags & STEP_ON_BEHALF)
 			return 1;
 		return fail_set(f, -E_ALREADY_ADDED, "%s/%s is already added", s->module, s->version);
@@ -101,6 +124,8 @@ int step_add(struct engine *e, struct step *s, struct fail *f)
 	if (r < 0)
 		return r;
 	engine_conf_warnings(e, s, &conf);
+	if (is_added)
+		return 0;
 	r = engine_script(e, s, &conf, "post_add", conf.post_add, f);
 	if (r < 0 && (s->flags & STEP_ON_BEHALF)) {
 		engine_warn(e, s, f->text, f->hint);

@@ -9,6 +9,9 @@
 #include "base/path.h"
 #include "sys/conf_read.h"
 
+/* Room for the largest real drivers, built for dozens of kernels. */
+enum { ARCHIVE_SIZE_MIB = 4096, ARCHIVE_MEMBERS = 200000 };
+
 #define FRAMEWORK_NAME_TABLE(X)                                                                    \
 	X(source_tree)                                                                             \
 	X(dkms_tree)                                                                               \
@@ -34,7 +37,9 @@
 	X(build_store)                                                                             \
 	X(build_launcher)                                                                          \
 	X(required_modules)                                                                        \
-	X(initramfs)
+	X(initramfs)                                                                               \
+	X(archive_max_size)                                                                        \
+	X(archive_max_members)
 
 enum framework_name {
 #define FRAMEWORK_NAME_ENUM(name) FW_##name,
@@ -133,6 +138,17 @@ static int take_jobs(const struct conf_values *v)
 	return atoi(s);
 }
 
+/* A count of up to nine digits, else the default. */
+static uint64_t take_count(const struct conf_values *v, enum framework_name name, uint64_t otherwise)
+{
+	const char *s = conf_values_get(v, name, 0);
+	size_t digits = s ? strspn(s, "0123456789") : 0;
+
+	if (digits == 0 || digits > 9 || s[digits])
+		return otherwise;
+	return (uint64_t)atol(s);
+}
+
 static enum try_sign take_try_sign(const struct conf_values *v)
 {
 	const char *s = conf_values_get(v, FW_try_sign_modules, 0);
@@ -173,6 +189,8 @@ static void fill(const struct conf_values *v, struct framework *ret)
 		.build_launcher = take_text(v, FW_build_launcher),
 		.required_modules = take_text(v, FW_required_modules),
 		.initramfs = take_text(v, FW_initramfs),
+		.archive_max_size = take_count(v, FW_archive_max_size, ARCHIVE_SIZE_MIB) << 20,
+		.archive_max_members = take_count(v, FW_archive_max_members, ARCHIVE_MEMBERS),
 	};
 }
 

@@ -2,6 +2,8 @@
 #ifndef DKMS_SYS_FRAMEWORK_H
 #define DKMS_SYS_FRAMEWORK_H
 
+#include <stdint.h>
+
 #include "base/fail.h"
 #include "base/strv.h"
 
@@ -28,6 +30,8 @@ struct framework {
 	char *sign_file, *mok_signing_key, *mok_certificate;
 	enum try_sign try_sign_modules;
 	char *build_user, *build_sandbox, *build_store, *build_launcher, *required_modules, *initramfs;
+	uint64_t archive_max_size;    /* bytes that a tarball may unpack to; set in MiB */
+	uint64_t archive_max_members; /* files and directories that it may have */
 };
 
 /*

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "core/sign_choice.h"
+#include "sys/helper.h"
 #include "sys/run.h"
 
 enum { OUTPUT_MAX = 64 << 10, CONF_MAX = 1 << 20, HELPER_CANNOT = 3 };
@@ -16,30 +17,6 @@ enum { OUTPUT_MAX = 64 << 10, CONF_MAX = 1 << 20, HELPER_CANNOT = 3 };
 static const char helper_name[] = "dkms-sign";
 
 /* --- programs --- */
-
-/* Beside the running dkms, where the build tree has it, where it is installed; caller frees. */
-static char *find_helper(void)
-{
-	CLEAN(free) char *self = NULL, *dir = NULL;
-	char *found;
-
-	if (link_read(AT_FDCWD, "/proc/self/exe", &self) == 0) {
-		dir = path_dir(self);
-		found = path_join(dir, helper_name);
-		if (access(found, X_OK) == 0)
-			return found;
-		free(found);
-		found = path_join(dir, "src/helper", helper_name);
-		if (access(found, X_OK) == 0)
-			return found;
-		free(found);
-	}
-	found = path_join(LIBEXEC_DIR, helper_name);
-	if (access(found, X_OK) == 0)
-		return found;
-	free(found);
-	return NULL;
-}
 
 static char *find_sign_file(const struct sign_facts *facts, const struct strv *environment)
 {
@@ -53,22 +30,6 @@ static char *find_sign_file(const struct sign_facts *facts, const struct strv *e
 			return found;
 	}
 	return NULL;
-}
-
-/*
- * What a program said, as one line: the lines that begin with its name, without that; all of them
- * where none does (libraries that it uses may say much on their own).
- */
-static char *one_line(const struct buf *said, const char *program)
-{
-	CLEAN(strv) struct strv lines = { 0 }, kept = { 0 };
-	CLEAN(free) char *prefix = xasprintf("%s: ", path_base(program));
-
-	strv_split(&lines, buf_str(said), "\n");
-	for (size_t i = 0; i < lines.n; i++)
-		if (str_has_prefix(lines.items[i], prefix))
-			strv_add(&kept, lines.items[i] + strlen(prefix));
-	return strv_join(kept.n ? &kept : &lines, "; ");
 }
 
 /* 0, or what went wrong in f and: the exit status, or a negative code if it did not run. */
@@ -89,7 +50,7 @@ static int run_program(const char *const *argv, const struct strv *env, struct f
 		return e;
 	if (res.status == 0)
 		return 0;
-	text = one_line(&said, argv[0]);
+	text = helper_said(&said, argv[0]);
 	if (*text)
 		fail_set(f, -EIO, "%s", text);
 	else
@@ -160,7 +121,7 @@ static int make_pair(const struct sign_keys *k, const struct strv *environment, 
 		if (r == -ECANCELED || pair_is_there(k))
 			return r < 0 ? r : 0;
 	}
-	helper = find_helper();
+	helper = helper_find(helper_name);
 	if (!helper)
 		return fail_set(f, -ENOENT, "there is no key '%s', and no '%s' to make one", k->key,
 				helper_name);
@@ -192,7 +153,7 @@ static int provide_pair(const struct sign_request *rq, const struct sign_keys *k
 static int use_helper(const struct sign_request *rq, const struct sign_keys *k, struct signer *ret,
 		      struct fail *f)
 {
-	CLEAN(free) char *helper = find_helper();
+	CLEAN(free) char *helper = helper_find(helper_name);
 	const char *const argv[] = { helper, "probe", k->key, NULL };
 	int r;
 

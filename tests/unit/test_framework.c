@@ -42,6 +42,32 @@ static void defaults(void **state)
 	assert_string_equal(fw.compress_gzip_opts, "");
 	assert_string_equal(fw.compress_xz_opts, "--check=crc32 --lzma2=dict=1MiB");
 	assert_string_equal(fw.compress_zstd_opts, "-q --rm -T0");
+	assert_int_equal(fw.archive_max_size, (uint64_t)4096 << 20);
+	assert_int_equal(fw.archive_max_members, 200000);
+}
+
+static void limits_of_archives(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t size, members;
+	} rows[] = {
+		{ "archive_max_size=7\narchive_max_members=10\n", 7 << 20, 10 },
+		{ "archive_max_size=0\narchive_max_members=0\n", 0, 0 },
+		{ "archive_max_size=lots\narchive_max_members=-1\n", (uint64_t)4096 << 20, 200000 },
+		{ "archive_max_size=9999999999\n", (uint64_t)4096 << 20, 200000 },
+	};
+	CLEAN(strv) struct strv env = { 0 };
+
+	env_set(&env, "PATH", "/usr/bin:/bin");
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		CLEAN(framework) struct framework fw = { 0 };
+
+		put("framework.conf", rows[i].text);
+		load(&env, &fw);
+		assert_int_equal(fw.archive_max_size, rows[i].size);
+		assert_int_equal(fw.archive_max_members, rows[i].members);
+	}
 }
 
 static void files_then_environment(void **state)
@@ -120,6 +146,7 @@ int main(void)
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(files_then_environment),
 		cmocka_unit_test(odd_values),
+		cmocka_unit_test(limits_of_archives),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
