@@ -241,12 +241,30 @@ static bool read_quoted_escape(struct eval *e, struct buf *b)
 	return true;
 }
 
+/* Copies the characters up to the next one of `set` (or the end); returns whether there were any.
+ */
+static bool copy_run(struct eval *e, const char *set, struct buf *b)
+{
+	const char *p = e->s;
+
+	while (p < e->end && !strchr(set, *p))
+		p++;
+	buf_add(b, e->s, (size_t)(p - e->s));
+	if (p == e->s)
+		return false;
+	e->s = p;
+	return true;
+}
+
 /* The cursor is behind the opening quote. */
 static bool read_double_quotes(struct eval *e, struct buf *b)
 {
 	while (at(e, 0) != '"') {
-		char c = at(e, 0);
+		char c;
 
+		if (copy_run(e, "\"\\$`\n", b))
+			continue;
+		c = at(e, 0);
 		if (c == '\0')
 			return refuse(e, "a quote that is not closed");
 		if (c == '`')
@@ -494,7 +512,7 @@ static bool read_file(struct eval *e)
 static bool has_directive(const struct strv *env)
 {
 	for (size_t i = 0; i < env->n; i++)
-		if (str_has_prefix(env->items[i], "DKMS_DIRECTIVE"))
+		if (*env->items[i] == 'D' && str_has_prefix(env->items[i], "DKMS_DIRECTIVE"))
 			return true;
 	return false;
 }

@@ -38,6 +38,9 @@ bool conf_is_bash_variable(const char *name, size_t n)
 		"TEXTDOMAIN "
 		"TEXTDOMAINDIR TIMEFORMAT TMOUT TZ UID _ auto_resume histchars ";
 
+	/* dkms's own are lower case, and asked for most often */
+	if (*name >= 'b' && *name <= 'z' && *name != 'h')
+		return false;
 	for (size_t i = 0; i < COUNT_OF(prefixes); i++) {
 		size_t k = strlen(prefixes[i]);
 
@@ -145,12 +148,11 @@ static const char *copy_piece(const char *s, struct buf *b, struct conf_text *t)
 	size_t n;
 
 	if (end > s) {
-		n = name_length(s + 2);
-		if (*s != '$' || s[1] != '{' || n == 0 || s[2 + n] != '}') {
+		n = str_has_prefix(s, "${") ? name_length(s + 2) : 0;
+		if (n == 0 || s[2 + n] != '}')
 			t->needs_bash = t->can_fail = true;
-		} else if (conf_is_bash_variable(s + 2, n)) {
+		else if (conf_is_bash_variable(s + 2, n))
 			t->needs_bash = true;
-		}
 		buf_add(b, s, (size_t)(end - s));
 		return end;
 	}
@@ -213,7 +215,14 @@ void conf_text_prepare(const char *value, struct conf_text *ret)
 	while (*s) {
 		const char *end;
 		bool keep;
+		size_t n;
 
+		n = strcspn(s, "\"\\$`");
+		if (n > 0) {
+			buf_add(&b, s, n);
+			s += n;
+			continue;
+		}
 		if (*s != '"') {
 			s = copy_piece(s, &b, ret);
 			continue;
@@ -252,7 +261,8 @@ static bool has_odd_control(const char *s)
 static const char *find_in(const struct strv *list, const char *name, size_t n)
 {
 	for (size_t i = 0; i < list->n; i++)
-		if (strncmp(list->items[i], name, n) == 0 && list->items[i][n] == '=')
+		if (*list->items[i] == *name && strncmp(list->items[i], name, n) == 0 &&
+		    list->items[i][n] == '=')
 			return list->items[i] + n + 1;
 	return NULL;
 }
@@ -356,23 +366,38 @@ static bool needs_bash(const struct conf_values *raw, const struct conf_scope *s
 	return false;
 }
 
+/* Most values are the same after their second expansion. */
+static bool stays_as_it_is(const char *v)
+{
+	return !strpbrk(v, "\"\\$`\r\t\n") && !strstr(v, "  ");
+}
+
+static void expand_into(const struct conf_values *raw, size_t name, size_t index,
+			const struct conf_scope *scope, struct conf_values *io)
+{
+	const char *v = raw->values[name].items[index];
+	CLEAN(conf_text) struct conf_text t = { 0 };
+	CLEAN(free) char *value = NULL;
+
+	if (!v)
+		return;
+	if (stays_as_it_is(v)) {
+		conf_values_set(io, name, index, v);
+		return;
+	}
+	conf_text_prepare(v, &t);
+	value = expand(t.text, scope, io);
+	conf_values_set(io, name, index, value);
+}
+
 bool conf_expand(const struct conf_values *raw, const struct conf_scope *scope,
 		 struct conf_values *io)
 {
 	if (needs_bash(raw, scope))
 		return false;
 	for (size_t i = 0; i < raw->names->n; i++)
-		for (size_t k = 0; k < raw->values[i].n; k++) {
-			const char *v = raw->values[i].items[k];
-			CLEAN(conf_text) struct conf_text t = { 0 };
-			CLEAN(free) char *value = NULL;
-
-			if (!v)
-				continue;
-			conf_text_prepare(v, &t);
-			value = expand(t.text, scope, io);
-			conf_values_set(io, i, k, value);
-		}
+		for (size_t k = 0; k < raw->values[i].n; k++)
+			expand_into(raw, i, k, scope, io);
 	io->index_too_large |= raw->index_too_large;
 	return true;
 }

@@ -27,10 +27,11 @@ void conf_values_done(struct conf_values *v)
 
 int conf_names_find(const struct conf_names *names, const char *name, size_t n)
 {
-	for (size_t i = 0; i < names->n; i++) {
+	for (size_t i = 0; n > 0 && i < names->n; i++) {
 		const char *s = names->items[i];
 
-		if (strncmp(s, name, n) == 0 && s[n] == '\0')
+		/* nearly all differ here, and this is asked for every word of a file */
+		if (s[0] == name[0] && strncmp(s, name, n) == 0 && s[n] == '\0')
 			return (int)i;
 	}
 	return -1;

@@ -19,7 +19,6 @@ static bool locale_is_plain(const struct strv *env)
 void conf_vars_init(struct conf_vars *v, const struct conf_scope *scope, struct conf_values *known)
 {
 	*v = (struct conf_vars){ .scope = scope, .known = known };
-	v->plain_locale = locale_is_plain(scope->env);
 }
 
 void conf_vars_done(struct conf_vars *v)
@@ -108,6 +107,8 @@ static size_t utf8_length(const char *s, size_t room)
 
 const char *conf_vars_check(const struct conf_vars *v, const char *s, size_t len)
 {
+	bool plain = false, asked = false; /* about the locale, which few files need to know */
+
 	for (size_t i = 0; i < len; i++) {
 		size_t n;
 
@@ -115,7 +116,10 @@ const char *conf_vars_check(const struct conf_vars *v, const char *s, size_t len
 			return "a control character";
 		if (!((unsigned char)s[i] & 0x80))
 			continue;
-		n = v->plain_locale ? utf8_length(s + i, len - i) : 0;
+		if (!asked)
+			plain = locale_is_plain(v->scope->env);
+		asked = true;
+		n = plain ? utf8_length(s + i, len - i) : 0;
 		if (n == 0)
 			return "a character that is not ASCII, and not UTF-8 in this locale";
 		i += n - 1;

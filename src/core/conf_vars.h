@@ -25,7 +25,6 @@ struct conf_vars {
 	struct conf_values *known;	/* borrowed */
 	struct conf_helper *helpers;
 	size_t n_helpers;
-	bool plain_locale;
 };
 
 void conf_vars_init(struct conf_vars *v, const struct conf_scope *scope, struct conf_values *known);

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/env.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "core/name.h"
@@ -12,7 +13,12 @@
 
 static void add_var(struct strv *vars, const char *name, const char *value)
 {
-	strv_add_fmt(vars, "%s=%s", name, value ? value : "");
+	struct buf b = { 0 };
+
+	buf_add_str(&b, name);
+	buf_add_char(&b, '=');
+	buf_add_str(&b, value ? value : "");
+	strv_take(vars, buf_take(&b));
 }
 
 static void visible_vars(const struct conf_request *rq, struct strv *vars)
@@ -29,6 +35,64 @@ static void visible_vars(const struct conf_request *rq, struct strv *vars)
 	add_var(vars, "module_version", rq->target.version);
 	strv_add_fmt(vars, "parallel_jobs=%d", rq->parallel_jobs);
 }
+
+/* ---- what loads share ---- */
+
+void conf_cache_done(struct conf_cache *c)
+{
+	strv_done(&c->env);
+	free(c->etc_dir);
+	strv_done(&c->overrides);
+	free(c->path);
+	buf_done(&c->text);
+	*c = (struct conf_cache){ 0 };
+}
+
+static const struct strv *cached_environment(struct conf_cache *c)
+{
+	CLEAN(strv) struct strv ours = { 0 };
+
+	if (!c->has_env) {
+		env_copy(&ours, environ);
+		conf_read_environment(&ours, &conf_names, &c->env);
+		c->has_env = true;
+	}
+	return &c->env;
+}
+
+static int cached_text(struct conf_cache *c, const char *path, struct fail *f)
+{
+	int r;
+
+	if (str_eq(c->path, path))
+		return 0;
+	free(c->path);
+	c->path = NULL;
+	buf_reset(&c->text);
+	r = conf_read_open(path, &c->text, f);
+	if (r >= 0)
+		c->path = xstrdup(path);
+	return r;
+}
+
+/* Most machines have no override at all: one look at the directory saves six for every load. */
+static const struct strv *cached_overrides(struct conf_cache *c, const char *etc_dir)
+{
+	CLEAN(strv) struct strv names = { 0 };
+
+	if (str_eq(c->etc_dir, etc_dir))
+		return &c->overrides;
+	str_set(&c->etc_dir, etc_dir);
+	strv_done(&c->overrides);
+	dir_list(etc_dir, &names);
+	for (size_t i = 0; i < names.n; i++)
+		if (str_has_suffix(names.items[i], ".conf") &&
+		    !str_eq(names.items[i], "framework.conf"))
+			strv_add(&c->overrides, names.items[i]);
+	return &c->overrides;
+}
+
+/* ---- the files ---- */
 
 /* The administrator's files beside dkms.conf, in the order in which later ones win. */
 static void override_names(const struct conf_target *t, const char *m, const char *v,
@@ -50,47 +114,61 @@ static void override_names(const struct conf_target *t, const char *m, const cha
 		strv_add_fmt(ret, "%s--%s-%s.conf", m, k, a);
 }
 
-static int read_overrides(const struct conf_request *rq, const struct conf_reader *reader,
-			  struct conf_values *io, struct fail *f)
+static int read_overrides(const struct conf_request *rq, const struct strv *there,
+			  const struct conf_reader *reader, struct conf_values *io, struct fail *f)
 {
 	const char *m = rq->target.module, *v = rq->target.version;
 	CLEAN(strv) struct strv names = { 0 };
 
+	if (there->n == 0)
+		return 0;
 	override_names(&rq->target, m ? m : conf_values_get(io, CONF_PACKAGE_NAME, 0),
 		       v ? v : conf_values_get(io, CONF_PACKAGE_VERSION, 0), &names);
 	for (size_t i = 0; i < names.n; i++) {
-		CLEAN(free) char *path = path_join(rq->etc_dir, names.items[i]);
-		int r = conf_read_file(path, reader, io, f);
+		CLEAN(free) char *path = NULL;
+		int r;
 
+		if (!strv_has(there, names.items[i]))
+			continue;
+		path = path_join(rq->etc_dir, names.items[i]);
+		r = conf_read_file(path, reader, io, f);
 		if (r < 0 && r != -ENOENT)
 			return r;
 	}
 	return 0;
 }
 
-int conf_load_values(const struct conf_request *rq, struct conf_values *ret, struct fail *f)
+static int load_values(const struct conf_request *rq, struct conf_cache *cache,
+		       struct conf_values *ret, struct fail *f)
 {
 	CLEAN(free) char *own = rq->conf_file ? NULL : path_join(rq->source_dir, "dkms.conf");
 	const char *path = rq->conf_file ? rq->conf_file : own;
-	CLEAN(strv) struct strv vars = { 0 }, ours = { 0 }, env = { 0 };
-	struct conf_reader reader = { .scope = { &vars, &env },
+	CLEAN(strv) struct strv vars = { 0 };
+	struct conf_reader reader = { .scope = { &vars, cached_environment(cache) },
 				      .only_bash = rq->only_bash,
 				      .debug = rq->debug };
-	int r;
+	int r = cached_text(cache, path, f);
 
-	visible_vars(rq, &vars);
-	env_copy(&ours, environ);
-	conf_read_environment(&ours, &conf_names, &env);
-	r = conf_read_file(path, &reader, ret, f);
 	if (r == -ENOENT)
 		return fail_set(f, -E_NO_CONF, "'%s' is not there", path);
+	if (r < 0)
+		return r;
+	visible_vars(rq, &vars);
+	r = conf_read_text(path, &cache->text, &reader, ret, f);
 	if (r >= 0 && rq->etc_dir)
-		r = read_overrides(rq, &reader, ret, f);
+		r = read_overrides(rq, cached_overrides(cache, rq->etc_dir), &reader, ret, f);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; rq->directives && i < rq->directives->n; i++)
 		conf_values_set_text(ret, rq->directives->items[i]);
 	return 0;
+}
+
+int conf_load_values(const struct conf_request *rq, struct conf_values *ret, struct fail *f)
+{
+	CLEAN(conf_cache) struct conf_cache own = { 0 };
+
+	return load_values(rq, rq->cache ? rq->cache : &own, ret, f);
 }
 
 int conf_load(const struct conf_request *rq, struct conf *ret, struct fail *f)

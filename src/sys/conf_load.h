@@ -2,8 +2,29 @@
 #ifndef DKMS_SYS_CONF_LOAD_H
 #define DKMS_SYS_CONF_LOAD_H
 
+#include "base/buf.h"
 #include "base/fail.h"
 #include "core/conf.h"
+
+/*
+ * What many loads share: the environment made ready, which overrides there are, the text of the
+ * dkms.conf last read. For a verb that reads many confs and changes nothing meanwhile.
+ * Zero-initialize.
+ */
+struct conf_cache {
+	struct strv env;
+	bool has_env;
+	char *etc_dir;
+	struct strv overrides; /* the *.conf of etc_dir */
+	char *path;	       /* of text */
+	struct buf text;
+};
+
+void conf_cache_done(struct conf_cache *c);
+static inline void clean_conf_cache(struct conf_cache *c)
+{
+	conf_cache_done(c);
+}
 
 /* All that a conf file may see or that decides which files are read. Everything is borrowed. */
 struct conf_request {
@@ -19,6 +40,7 @@ struct conf_request {
 	const char *distro_dest;       /* see conf_build; may be NULL */
 	bool debug;		       /* say on stderr why a file went to bash */
 	bool only_bash;		       /* never the native evaluator (differential tests) */
+	struct conf_cache *cache;      /* may be NULL */
 };
 
 /*

@@ -87,17 +87,28 @@ static int read_by_bash(const char *path, const struct conf_reader *reader, stru
 	return 0;
 }
 
+int conf_read_open(const char *path, struct buf *ret, struct fail *f)
+{
+	int r = file_read(AT_FDCWD, path, FILE_MAX, ret);
+
+	if (r == -ENOENT || r == -ENOTDIR)
+		return -ENOENT;
+	return r < 0 ? fail_errno(f, r, "cannot read '%s'", path) : 0;
+}
+
+int conf_read_text(const char *path, const struct buf *text, const struct conf_reader *reader,
+		   struct conf_values *io, struct fail *f)
+{
+	if (!reader->only_bash && read_natively(path, text, reader, io))
+		return 1;
+	return read_by_bash(path, reader, io, f);
+}
+
 int conf_read_file(const char *path, const struct conf_reader *reader, struct conf_values *io,
 		   struct fail *f)
 {
 	CLEAN(buf) struct buf text = { 0 };
-	int r = file_read(AT_FDCWD, path, FILE_MAX, &text);
+	int r = conf_read_open(path, &text, f);
 
-	if (r == -ENOENT || r == -ENOTDIR)
-		return -ENOENT;
-	if (r < 0)
-		return fail_errno(f, r, "cannot read '%s'", path);
-	if (!reader->only_bash && read_natively(path, &text, reader, io))
-		return 1;
-	return read_by_bash(path, reader, io, f);
+	return r < 0 ? r : conf_read_text(path, &text, reader, io, f);
 }

@@ -2,6 +2,7 @@
 #ifndef DKMS_SYS_CONF_READ_H
 #define DKMS_SYS_CONF_READ_H
 
+#include "base/buf.h"
 #include "base/fail.h"
 #include "core/conf_expand.h"
 
@@ -26,5 +27,10 @@ void conf_read_environment(const struct strv *from, const struct conf_names *nam
  */
 int conf_read_file(const char *path, const struct conf_reader *reader, struct conf_values *io,
 		   struct fail *f);
+/* Reads the text of a file; -ENOENT without a complaint where there is none. */
+int conf_read_open(const char *path, struct buf *ret, struct fail *f);
+/* The same for a file whose text is here already (bash reads it itself, if need be). */
+int conf_read_text(const char *path, const struct buf *text, const struct conf_reader *reader,
+		   struct conf_values *io, struct fail *f);
 
 #endif
