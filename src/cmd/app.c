@@ -298,6 +298,7 @@ int app_conf(const struct app *app, const char *module, const char *version, con
 		.directives = &app->rq.directives,
 		.distro_dest = app->distro.dest,
 		.debug = app->rq.debug,
+		.cache = app->conf_cache,
 	};
 
 	if (target) {

@@ -7,6 +7,7 @@
 #include "core/conf.h"
 #include "core/distro.h"
 #include "core/planner.h"
+#include "sys/conf_load.h"
 #include "sys/framework.h"
 
 /*
@@ -24,6 +25,7 @@ struct app {
 	struct target *targets; /* app_targets() */
 	size_t n_targets;
 	int jobs;
+	struct conf_cache *conf_cache; /* while many confs are read and nothing changes; else NULL */
 	struct report report;
 };
 

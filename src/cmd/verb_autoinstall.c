@@ -137,6 +137,7 @@ static int summarize(const struct app *app, const struct plan *p)
 
 int verb_autoinstall(struct app *app, struct fail *f)
 {
+	CLEAN(conf_cache) struct conf_cache cache = { 0 };
 	CLEAN(snapshot) struct snapshot snap = { 0 };
 	CLEAN(candidates) struct candidates c = { 0 };
 	CLEAN(plan) struct plan plan = { 0 };
@@ -158,7 +159,9 @@ int verb_autoinstall(struct app *app, struct fail *f)
 	if (r < 0)
 		return r;
 	warn_of_broken(app, &snap);
+	app->conf_cache = &cache;
 	gather(app, &snap, &c);
+	app->conf_cache = NULL;
 	rq = app_plan_request(app, &snap);
 	plan_for_autoinstall(&rq, c.modules, c.n, &plan);
 	r = app_execute(app, &plan, f);

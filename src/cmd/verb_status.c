@@ -147,11 +147,13 @@ static void show_all(const struct query *q, const struct snapshot *snap)
 int verb_status(struct app *app, struct fail *f)
 {
 	CLEAN(snapshot) struct snapshot snap = { 0 };
+	CLEAN(conf_cache) struct conf_cache cache = { 0 };
 	const struct request *rq = &app->rq;
 	int r = app_snapshot(app, rq->module, &snap, f);
 
 	if (r < 0)
 		return r;
+	app->conf_cache = &cache;
 	for (size_t i = 0; i < (rq->kernels.n ? rq->kernels.n : 1); i++) {
 		struct query q = { .app = app };
 
@@ -161,5 +163,6 @@ int verb_status(struct app *app, struct fail *f)
 			q.arch = rq->arches.items[rq->arches.n > i ? i : 0];
 		show_all(&q, &snap);
 	}
+	app->conf_cache = NULL;
 	return 0;
 }
