@@ -70,16 +70,26 @@ static inline bool world_has(struct world *w, const char *name)
 	return path_lexists(path);
 }
 
-static inline void world_put_module(struct world *w, const char *name)
+static inline void world_put_elf(struct world *w, const char *name, const struct fake_module *m)
 {
-	struct fake_module m = { .wide = true };
 	CLEAN(free) char *path = path_join(w->dir, name);
 	CLEAN(free) char *dir = path_dir(path);
 	CLEAN(buf) struct buf b = { 0 };
 
-	fake_module_make(&m, &b, NULL);
+	fake_module_make(m, &b, NULL);
 	assert_int_equal(dir_make(dir), 0);
 	assert_int_equal(file_write(path, b.data, b.len, 0600), 0);
+}
+
+static inline void world_put_module(struct world *w, const char *name)
+{
+	world_put_elf(w, name, &(struct fake_module){ .wide = true });
+}
+
+/* Of another machine: 32 bit. */
+static inline void world_put_narrow_module(struct world *w, const char *name)
+{
+	world_put_elf(w, name, &(struct fake_module){ 0 });
 }
 
 static inline void world_set_kernel(struct world *w, const char *release)

@@ -41,6 +41,7 @@ static void offers_settle_wants(void **state)
 {
 	static const char symvers[] = "0x11111111\tprintk\tvmlinux\tEXPORT_SYMBOL\t\n"
 				      "0x00000000\tprint_more\tvmlinux\tEXPORT_SYMBOL\t\n"
+				      "0x22222222\tprin\tvmlinux\tEXPORT_SYMBOL\t\n"
 				      "0xabcdef01\tkmalloc\tvmlinux\tEXPORT_SYMBOL_GPL";
 	struct module_info a = { .exports = exports_a, .n_exports = COUNT_OF(exports_a) };
 	CLEAN(symbol_wants) struct symbol_wants w = { 0 };
