@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "cmd/app.h"
+#include "cmd/rebuilds.h"
 #include "core/outcome.h"
 
 /* autoinstall, kernel_postinst and match: what brings many modules to one kernel. */
@@ -96,6 +97,14 @@ static void summary_line(const struct app *app, const char *word, const struct s
 		    app->targets->arch, word, all);
 }
 
+/* Each module counts by its install; a rebuild only where it failed. */
+static bool is_counted(const struct step *s)
+{
+	if (s->flags & STEP_AGAIN)
+		return s->state == STEP_FAILED;
+	return s->kind == STEP_INSTALL;
+}
+
 /* What became of each module: its install step says, or, where that did not run, its build. */
 static int summarize(const struct app *app, const struct plan *p)
 {
@@ -108,7 +117,7 @@ static int summarize(const struct app *app, const struct plan *p)
 
 		if (s->state == STEP_FAILED && s->code == -E_NO_HEADERS)
 			code = -E_NO_HEADERS;
-		if (s->kind != STEP_INSTALL)
+		if (!is_counted(s))
 			continue;
 		name = xasprintf("%s/%s", s->module, s->version);
 		switch (s->state) {
@@ -164,6 +173,7 @@ int verb_autoinstall(struct app *app, struct fail *f)
 	app->conf_cache = NULL;
 	rq = app_plan_request(app, &snap);
 	plan_for_autoinstall(&rq, c.modules, c.n, &plan);
+	app_plan_rebuilds(app, &plan);
 	r = app_execute(app, &plan, f);
 	if (f->text)
 		return r;
@@ -214,5 +224,6 @@ int verb_match(struct app *app, struct fail *f)
 			    app->rq.template_kernel);
 		return 0;
 	}
+	app_plan_rebuilds(app, &plan);
 	return app_execute(app, &plan, f);
 }

@@ -6,6 +6,7 @@
 #include "base/path.h"
 #include "cmd/app.h"
 #include "cmd/load.h"
+#include "cmd/rebuilds.h"
 #include "core/outcome.h"
 
 /* add, build and install: the verbs that can begin with a source tree or an archive. */
@@ -134,6 +135,7 @@ static int build_or_install(struct app *app, void (*planner)(const struct plan_r
 	planner(&rq, &plan);
 	set_source(app, &plan);
 	load_plan(app, &load, &snap, &plan);
+	app_plan_rebuilds(app, &plan);
 	return app_execute(app, &plan, f);
 }
 

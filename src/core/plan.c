@@ -98,7 +98,8 @@ int plan_code(const struct plan *p)
 	for (size_t i = 0; i < p->n; i++) {
 		const struct step *s = &p->steps[i];
 
-		if (s->state == STEP_FAILED || s->state == STEP_SKIPPED || s->state == STEP_UNMET)
+		if (s->state == STEP_FAILED || s->state == STEP_UNMET ||
+		    (s->state == STEP_SKIPPED && !(s->flags & STEP_AGAIN)))
 			return s->code;
 	}
 	return 0;

@@ -54,6 +54,7 @@ enum step_flags {
 	STEP_OPTIONAL = 1 << 3,   /* counts for autoinstall's summary */
 	STEP_DEFER = 1 << 4,      /* when it is its turn it is only reported as deferred */
 	STEP_RELOAD = 1 << 5,     /* STEP_ADD: a version that is added already gets its source anew */
+	STEP_AGAIN = 1 << 6,      /* though it is done already: over what is there, without the meaning of --force */
 };
 
 struct step {

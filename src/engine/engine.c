@@ -192,6 +192,10 @@ static void give_up(struct plan *p, size_t i)
 		}
 		if (s->waits[k].need == NEED_NOT_FAILED && on->state == STEP_SKIPPED)
 			continue;
+		if (s->flags & STEP_AGAIN) {
+			s->state = STEP_CANCELLED;
+			return;
+		}
 		s->state = STEP_UNMET;
 		s->code = -E_DEPENDS_MISSING;
 		free(s->note);

@@ -33,7 +33,7 @@ static int check_state(struct engine *e, const struct step *s, struct fail *f)
 		return fail_set(f, -E_BROKEN, "%s/%s is broken: its source is missing", s->module,
 				s->version);
 	b = snapshot_build(&snap, s->module, s->version, s->kernel, s->arch);
-	return b && b->built && !(s->flags & STEP_FORCED) ? 1 : 0;
+	return b && b->built && !(s->flags & (STEP_FORCED | STEP_AGAIN)) ? 1 : 0;
 }
 
 static int check_exclusion(const struct step *s, struct build_facts *b, const struct kconfig *kc,

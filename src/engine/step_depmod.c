@@ -19,7 +19,7 @@ static void roll_back(struct engine *e, const struct step *depmod)
 		struct step *s = &e->plan->steps[i];
 		CLEAN(fail) struct fail why = { 0 };
 
-		if (s->kind != STEP_INSTALL || !touched_install_tree(s, depmod))
+		if (s->kind != STEP_INSTALL || (s->flags & STEP_AGAIN) || !touched_install_tree(s, depmod))
 			continue;
 		if (take_out(e, s, &why) < 0) {
 			engine_warn(e, s, why.text, why.hint);

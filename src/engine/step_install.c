@@ -65,7 +65,7 @@ static int check_state(struct installing *in, struct fail *f)
 	if (!b || !b->built)
 		return fail_set(f, -E_MODULE_MISSING, "%s/%s is not built for kernel %s (%s)", s->module,
 				s->version, s->kernel, s->arch);
-	if (b->installed && !(s->flags & STEP_FORCED))
+	if (b->installed && !(s->flags & (STEP_FORCED | STEP_AGAIN)))
 		return 1;
 	if (!path_is_dir(in->kernel_dir)) {
 		fail_set(f, -E_NO_KERNEL, "there is no kernel %s: '%s' does not exist", s->kernel,
@@ -133,7 +133,8 @@ static int check_sanity(struct installing *in, struct placing *p, const struct s
 	CLEAN(free) char *text = NULL;
 	enum sanity verdict;
 
-	if (there->n == 0 || (in->s->flags & STEP_FORCED) || in->e->setup->force_version_override)
+	if (there->n == 0 || (in->s->flags & (STEP_FORCED | STEP_AGAIN)) ||
+	    in->e->setup->force_version_override)
 		return 0;
 	if (there->n > 1) {
 		text = xasprintf("%zu modules are called %s below '%s'; their versions are not compared",
@@ -343,7 +344,8 @@ static int make_room(struct installing *in, struct fail *f)
 {
 	int r;
 
-	if (!in->active || !str_eq(in->active, in->s->version))
+	/* a rebuilt one goes over the old one, as a new version does */
+	if (!in->active || !str_eq(in->active, in->s->version) || (in->s->flags & STEP_AGAIN))
 		return 0;
 	r = take_out(in->e, in->s, f);
 	free(TAKE_PTR(in->active));

@@ -18,8 +18,8 @@ line() { # WORD NAMES: that line of the summary
 	tree_added one 1.10
 	added two
 	ends 0 autoinstall -k "$K1"
-	assert_dkms_status "one/1.10, $K1, $ARCH: installed" "one/1.9: added" "two/1.0, $K1, $ARCH: installed"
 	line succeeded "one/1.10 two/1.0"
+	assert_dkms_status "one/1.10, $K1, $ARCH: installed" "one/1.9: added" "two/1.0, $K1, $ARCH: installed"
 }
 
 @test "what is installed is skipped: the link decides, not the bytes" {
@@ -331,8 +331,7 @@ PRE_BUILD="pre"'
 	script /usr/src/top-1.0/pre "echo x >>$C/count"
 	ends 0 install base/1.0 -k "$K1"
 	ends 0 install top/1.0 -k "$K1"
-	assert_same "$(cat "/var/lib/dkms/top/1.0/$K1/$ARCH/.dep_base")" 2.0
-	rm "/var/lib/dkms/top/1.0/$K1/$ARCH/.dep_base"
+	assert_same "$(cat "/var/lib/dkms/top/1.0/$K1/$ARCH/.dep_base")" 1.0
 	ends 0 install base/2.0 -k "$K1"
 	assert_same "$(wc -l <"$C/count")" 2
 	run_dkms status top
@@ -360,9 +359,9 @@ PRE_BUILD="pre"'
 	assert_same "$(wc -l <"$C/count")" 2
 	run_dkms status top
 	assert_output "top/1.0, $K1, $ARCH: built"
-	echo 55 >"$C/fail"
-	echo 0.5 >"/var/lib/dkms/top/1.0/$K1/$ARCH/.dep_base"
 	ends 0 install top/1.0 -k "$K1"
+	echo 55 >"$C/fail"
+	rm "/var/lib/dkms/top/1.0/$K1/$ARCH/.dep_base"
 	before=$(tree_digest "/var/lib/dkms/top/1.0/$K1" "/lib/modules/$K1/updates/dkms/top.ko")
 	ends 0 uninstall base/1.0 -k "$K1"
 	ends 55 install base/1.0 -k "$K1"
