@@ -54,7 +54,8 @@ char *engine_source_dir(const struct engine *e, const struct step *s)
 
 	if (s->kind == STEP_ADD && s->from)
 		return xstrdup(s->from);
-	if (path_lexists(link))
+	/* an add replaces a link that dangles */
+	if (s->kind != STEP_ADD && path_lexists(link))
 		return TAKE_PTR(link);
 	name = xasprintf("%s-%s", s->module, s->version);
 	return path_join(e->setup->source_tree, name);

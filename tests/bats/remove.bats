@@ -1,0 +1,218 @@
+#!/usr/bin/env bats
+# add, unbuild, remove, and what is broken or bad.
+load ../lib/exits
+
+@test "add: the source link and an empty build directory, nothing else" {
+	make_module hello 1.0
+	ends 0 add hello/1.0
+	assert_same "$(cd /var/lib/dkms && find hello | sort)" "hello
+hello/1.0
+hello/1.0/build
+hello/1.0/source"
+	assert_same "$(readlink /var/lib/dkms/hello/1.0/source)" /usr/src/hello-1.0
+}
+
+@test "add from a directory copies it, over one that is there, deleting nothing; --force replaces it" {
+	make_module hello 1.0
+	mkdir "$C/src"
+	cp -a /usr/src/hello-1.0/. "$C/src"
+	rm -r /usr/src/hello-1.0
+	mkdir -p /usr/src/hello-1.0/sub
+	echo old >/usr/src/hello-1.0/mk
+	echo mine >/usr/src/hello-1.0/sub/other
+	ends 0 add "$C/src"
+	assert_same "$(cat /usr/src/hello-1.0/sub/other)" mine
+	cmp "$C/src/mk" /usr/src/hello-1.0/mk
+	ends 0 remove hello/1.0 --all
+	ends 0 add "$C/src" --force
+	refute_exists /usr/src/hello-1.0/sub
+	assert_same "$(tree_digest /usr/src/hello-1.0 | sed 's,/usr/src/hello-1.0,,')" "$(tree_digest "$C/src" | sed "s,$C/src,,")"
+}
+
+@test "add from the place itself, or the module's own source, copies nothing" {
+	make_module hello 1.0
+	before=$(writes | grep /usr/src/upper)
+	ends 0 add /usr/src/hello-1.0
+	assert_same "$(writes | grep /usr/src/upper)" "$before"
+	ends 0 remove hello/1.0 --all
+	ends 0 build /usr/src/hello-1.0/dkms.conf -k "$K1"
+	assert_same "$(writes | grep /usr/src/upper)" "$before"
+}
+
+@test "add: a refused one leaves no trace, not even a copy" {
+	make_module hello 1.0 'AUTOINSTALL=perhaps'
+	mv /usr/src/hello-1.0 "$C/src"
+	refused 8 add "$C/src"
+	refused 8 build "$C/src" -k "$K1"
+	refused 8 install "$C/src" -k "$K1"
+	refused 8 add "$C/src" -m other -v 1
+}
+
+@test "add over a dangling link: 2 where the source is missing, else the link is replaced" {
+	tree_built hello 1.0 "$K1"
+	mv /usr/src/hello-1.0 "$C/src"
+	refused 2 add hello/1.0
+	mkdir /usr/src/hello-1.0
+	cp -a "$C/src/." /usr/src/hello-1.0
+	ln -sfn "$C/nowhere" /var/lib/dkms/hello/1.0/source
+	assert_dkms_status "hello/1.0: broken"
+	ends 0 add hello/1.0
+	assert_dkms_status "hello/1.0, $K1, $ARCH: built"
+	assert_same "$(readlink /var/lib/dkms/hello/1.0/source)" /usr/src/hello-1.0
+}
+
+@test "add of it87: the name of the command line counts, not the conf's" {
+	make_module hello 1.0 'PACKAGE_VERSION="#MODULE_VERSION#"'
+	ends 0 add hello/1.0
+	ends 0 install hello/1.0 -k "$K1"
+	assert_dkms_status "hello/1.0, $K1, $ARCH: installed"
+}
+
+@test "unbuild: uninstalls if needed, then the kernel's directory goes; the others stay" {
+	make_module hello 1.0
+	ends 0 install hello/1.0 -k "$K1" -k "$K2"
+	ends 0 unbuild hello/1.0 -k "$K1"
+	assert_dkms_status "hello/1.0, $K2, $ARCH: installed"
+	refute_exists "/var/lib/dkms/hello/1.0/$K1" "/lib/modules/$K1/updates" "/var/lib/dkms/hello/kernel-$K1-$ARCH"
+	assert_exists "/lib/modules/$K2/updates/dkms/hello.ko"
+	ends 0 unbuild hello/1.0 --all
+	assert_dkms_status "hello/1.0: added"
+}
+
+@test "remove: the version goes when no kernel is left, the module when no version is; the source stays" {
+	make_module hello 1.0
+	make_module hello 2.0
+	ends 0 install hello/1.0 -k "$K1" -k "$K2"
+	ends 0 add hello/2.0
+	ends 0 remove hello/1.0 -k "$K1"
+	assert_dkms_status "hello/1.0, $K2, $ARCH: installed" "hello/2.0: added"
+	ends 0 remove hello/1.0 -k "$K2"
+	assert_dkms_status "hello/2.0: added"
+	ends 0 remove hello/2.0 --all
+	refute_exists /var/lib/dkms/hello
+	assert_exists /usr/src/hello-1.0/dkms.conf /usr/src/hello-2.0/dkms.conf
+}
+
+@test "remove: build, tarball, rpm, deb, driver_disk and dot names do not keep a version, other directories do" {
+	make_module hello 1.0
+	ends 0 build hello/1.0 -k "$K1"
+	mkdir -p /var/lib/dkms/hello/1.0/{tarball,rpm,deb,driver_disk,.failed,.tmp_x}
+	touch /var/lib/dkms/hello/1.0/{file,tarball/x}
+	mkdir /var/lib/dkms/hello/1.0/mine
+	ends 0 remove hello/1.0 --all
+	assert_exists /var/lib/dkms/hello/1.0/mine /var/lib/dkms/hello/1.0/source
+	assert_dkms_status "hello/1.0: added"
+	rmdir /var/lib/dkms/hello/1.0/mine
+	ends 0 remove hello/1.0 --all
+	refute_exists /var/lib/dkms/hello
+}
+
+@test "leftover .tmp_* directories of 3.x go" {
+	make_module hello 1.0
+	ends 0 build hello/1.0 -k "$K1"
+	mkdir -p /var/lib/dkms/hello/1.0/.tmp_5.10_x86_64/x
+	ends 0 remove hello/1.0 --all
+	refute_exists /var/lib/dkms/hello
+}
+
+@test "a module's unknown files and directories are left alone" {
+	make_module hello 1.0
+	ends 0 install hello/1.0 -k "$K1"
+	mkdir -p /var/lib/dkms/hello/unknown /var/lib/dkms/unknown
+	echo x | tee /var/lib/dkms/{file,hello/file,hello/unknown/file} >/dev/null
+	ends 0 remove hello/1.0 --all
+	assert_exists /var/lib/dkms/{file,hello/file,hello/unknown/file,unknown}
+	assert_dkms_status
+}
+
+@test "a bad conf keeps no module from being removed" {
+	make_module -m "hello second" hello 1.0
+	ends 0 install hello/1.0 -k "$K1" -k "$K2"
+	for bad in 'BUILT_MODULE_NAME[5]="hole"' 'AUTOINSTALL=perhaps' 'exit 3' 'syntax error ((' 'DEST_MODULE_LOCATION[0]="/x"' \
+		'DEST_MODULE_NAME[1]="hello"'; do
+		ends 0 install hello/1.0 -k "$K1"
+		cp /usr/src/hello-1.0/dkms.conf "$C/good"
+		conf hello 1.0 "$bad"
+		ends 0 uninstall hello/1.0 -k "$K1"
+		refute_exists "/lib/modules/$K1/updates"
+		cp "$C/good" /usr/src/hello-1.0/dkms.conf
+	done
+	conf hello 1.0 'AUTOINSTALL=perhaps'
+	ends 0 unbuild hello/1.0 -k "$K1"
+	ends 0 remove hello/1.0 --all
+	refute_exists /var/lib/dkms/hello "/lib/modules/$K2/updates"
+}
+
+@test "a source without a dkms.conf can be removed too" {
+	make_module hello 1.0
+	ends 0 install hello/1.0 -k "$K1"
+	rm /usr/src/hello-1.0/dkms.conf
+	ends 0 remove hello/1.0 --all
+	refute_exists /var/lib/dkms/hello "/lib/modules/$K1/updates"
+}
+
+@test "remove --force of a broken version works from what the tree knows" {
+	make_module -m "hello dummy" hello 1.0
+	home=$(find "/lib/modules/$K1/kernel" -name 'dummy.ko*')
+	ends 0 install hello/1.0 -k "$K1"
+	rm -r /usr/src/hello-1.0
+	refused 4 remove hello/1.0 --all
+	ends 0 remove --force hello/1.0 --all
+	refute_exists /var/lib/dkms/hello "/lib/modules/$K1/updates"
+	assert_exists "$home"
+}
+
+@test "a broken version: status shows it, and explains on stderr" {
+	tree_built hello 1.0 "$K1"
+	make_module other 1.0
+	tree_added other 1.0
+	rm -r /usr/src/hello-1.0
+	ends 0 status
+	assert_output "hello/1.0: broken
+other/1.0: added"
+	assert_errors_have hello/1.0
+}
+
+@test "removing a module never looks at who depends on it" {
+	make_module base 1.0
+	make_module top 1.0 'BUILD_DEPENDS="base"'
+	ends 0 install base/1.0 -k "$K1"
+	ends 0 install top/1.0 -k "$K1"
+	ends 0 remove base/1.0 --all
+	assert_dkms_status "top/1.0, $K1, $ARCH: installed"
+}
+
+@test "status: unprivileged, and without a byte written" {
+	make_module hello 1.0
+	ends 0 install hello/1.0 -k "$K1"
+	tree_added other 1.0 2>/dev/null || { make_module other 1.0 && tree_added other 1.0; }
+	before=$(writes)
+	run_as_nobody "$DKMS" status
+	assert_status 0
+	assert_output "hello/1.0, $K1, $ARCH: installed
+other/1.0: added"
+	assert_same "$(writes)" "$before"
+	mount -o bind /var/lib/dkms /var/lib/dkms
+	mount -o remount,bind,ro /var/lib/dkms
+	run_dkms status
+	umount /var/lib/dkms
+	assert_status 0
+	assert_output "hello/1.0, $K1, $ARCH: installed
+other/1.0: added"
+}
+
+@test "a failed build keeps its log and a record until that kernel builds" {
+	make_module hello 1.0 'PRE_BUILD="pre"'
+	script /usr/src/hello-1.0/pre "[ -e $C/good ]"
+	run_dkms build hello/1.0 -k "$K1" -k "$K2"
+	assert_status 1
+	assert_exists "/var/lib/dkms/hello/1.0/.failed/$K1/$ARCH" "/var/lib/dkms/hello/1.0/.failed/$K2/$ARCH" /var/lib/dkms/hello/1.0/build/make.log
+	assert_same "$(find /var/lib/dkms/hello/1.0/.failed -name make.log)" ""
+	head -n 1 /var/lib/dkms/hello/1.0/build/make.log | grep -q "for kernel $K2 "
+	touch "$C/good"
+	ends 0 build hello/1.0 -k "$K1"
+	refute_exists "/var/lib/dkms/hello/1.0/.failed/$K1"
+	assert_exists "/var/lib/dkms/hello/1.0/.failed/$K2"
+	ends 0 remove hello/1.0 --all
+	refute_exists /var/lib/dkms/hello
+}
