@@ -10,7 +10,7 @@
 
 enum { FILE_MAX = 1024 * 1024 };
 
-/* These make bash run a file or change its mode before the first line of ours. */
+/* These make bash run a file, change its mode or hide a builtin before the first line of ours. */
 static bool steers_bash(const char *name, size_t n)
 {
 	static const char *const names[] = { "BASH_ENV", "ENV",		  "SHELLOPTS",
@@ -19,7 +19,7 @@ static bool steers_bash(const char *name, size_t n)
 	for (size_t i = 0; i < COUNT_OF(names); i++)
 		if (strncmp(names[i], name, n) == 0 && names[i][n] == '\0')
 			return true;
-	return false;
+	return str_has_prefix(name, "BASH_FUNC_");
 }
 
 void conf_read_environment(const struct strv *from, const struct conf_names *names,

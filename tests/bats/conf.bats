@@ -12,8 +12,6 @@ setup() {
 
 teardown() { :; }
 
-names() { grep -v '^#' "$1"; }
-
 @test "the dkms.conf of every real package says the same to us and to bash" {
 	"$DKMS_TEST_TOP/tests/lib/fetch-confs" "$DKMS_TEST_CACHE/confs" 2>"$C/missing"
 	cat "$C/missing"
@@ -24,7 +22,7 @@ names() { grep -v '^#' "$1"; }
 	cat "$C/said"
 	sed -n 's,^\./\(.*\)\.conf: bash$,\1,p' "$C/said" >"$C/by-bash"
 	# nothing beside the known ones needs bash, and each that does says why
-	[ -z "$(grep -vxFf "$DATA/corpus-bash" "$C/by-bash")" ]
+	run -1 grep -vxFf "$DATA/corpus-bash" "$C/by-bash"
 	while read -r package; do
 		grep -q "'./$package.conf' is read by bash: ..*" "$C/why"
 	done <"$C/by-bash"

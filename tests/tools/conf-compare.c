@@ -4,6 +4,7 @@
  *
  *   conf-compare FILE...              files as they are; one line each: native, or bash and why
  *   conf-compare --random N [SEED]    N generated ones; tells how often each construct was reached
+ *   conf-compare --no-path FILE...    files of doubtful origin: what they run finds no programs
  *   conf-compare --print FILE         shows a generated or other file's values, read by bash
  *
  * Exit status 1 if anything differs.
@@ -32,14 +33,10 @@ static void clean_world(struct world *w)
 
 static void make_world(struct world *w, const char *kernel, const char *locale, const char *path)
 {
-	static const char *const vars[] = { "arch=x86_64",
-					    "dkms_tree=/var/lib/dkms",
-					    "source_tree=/usr/src",
-					    "install_tree=/lib/modules",
-					    "tmp_location=/tmp",
-					    "module=foo",
-					    "module_version=1.0",
-					    "parallel_jobs=2" };
+	static const char *const vars[] = { "arch=x86_64",	    "dkms_tree=/var/lib/dkms",
+					    "source_tree=/usr/src", "install_tree=/lib/modules",
+					    "tmp_location=/tmp",    "module=foo",
+					    "module_version=1.0",   "parallel_jobs=2" };
 
 	strv_add_fmt(&w->vars, "kernelver=%s", kernel);
 	strv_add_fmt(&w->vars, "kernel_source_dir=/lib/modules/%s/build", kernel);
@@ -65,14 +62,16 @@ static char *dump(const struct conf_values *v)
 				continue;
 			buf_add_fmt(&b, "%s[%zu]=", v->names->items[i], k);
 			for (; *s; s++)
-				buf_add_fmt(&b, (unsigned char)*s < ' ' ? "\\x%02x" : "%c", (unsigned char)*s);
+				buf_add_fmt(&b, (unsigned char)*s < ' ' ? "\\x%02x" : "%c",
+					    (unsigned char)*s);
 			buf_add_char(&b, '\n');
 		}
 	return buf_take(&b);
 }
 
 /* Reads the files one on top of the other. Returns how many were read natively. */
-static int read_all(const struct strv *files, const struct world *w, bool only_bash, bool debug, char **ret)
+static int read_all(const struct strv *files, const struct world *w, bool only_bash, bool debug,
+		    char **ret)
 {
 	struct conf_reader reader = { { &w->vars, &w->env }, only_bash, debug };
 	CLEAN(conf_values) struct conf_values v = { 0 };
@@ -124,7 +123,8 @@ static int compare(const struct strv *files, const struct world *w, bool debug)
 
 static int compare_files(int argc, char **argv)
 {
-	static const char *const kernels[] = { "6.1.0-9", "5.10.0-28-rt-amd64", "6.12.117+deb12-amd64" };
+	static const char *const kernels[] = { "6.1.0-9", "5.10.0-28-rt-amd64",
+					       "6.12.117+deb12-amd64" };
 	int native = 0, bad = 0;
 
 	for (int i = 0; i < argc; i++) {
@@ -178,7 +178,8 @@ static int compare_random(unsigned long n, unsigned long seed)
 		CLEAN(strv) struct strv files = { 0 };
 		int k;
 
-		make_world(&w, i % 2 ? "6.1.0-9" : "6.12.117+deb12-amd64", i % 7 ? "C.UTF-8" : "C", path);
+		make_world(&w, i % 2 ? "6.1.0-9" : "6.12.117+deb12-amd64", i % 7 ? "C.UTF-8" : "C",
+			   path);
 		for (int part = 0; part < (i % 4 ? 1 : 2); part++) {
 			CLEAN(free) char *file = xasprintf("%s/%d.conf", dir, part);
 			CLEAN(buf) struct buf text = { 0 };
@@ -194,6 +195,43 @@ static int compare_random(unsigned long n, unsigned long seed)
 	tree_remove(dir);
 	bad += !conf_random_report(&r, n);
 	printf("%lu confs, %lu read natively, %s\n", n, native, bad ? "FAILED" : "none differs");
+	return bad > 0;
+}
+
+/* Files in which anything may stand: only those that we read ourselves go to bash too. */
+static int compare_without_path(int argc, char **argv)
+{
+	char dir[] = "/tmp/conf-compare-XXXXXX";
+	CLEAN(free) char *path = NULL;
+	int native = 0, bad = 0;
+
+	if (!mkdtemp(dir) || chdir(dir) < 0) {
+		perror("conf-compare");
+		return 2;
+	}
+	path = empty_path(dir);
+	for (int i = 0; i < argc; i++) {
+		CLEAN(world) struct world w = { 0 };
+		CLEAN(strv) struct strv files = { 0 };
+		struct conf_reader reader = { { &w.vars, &w.env }, false, false };
+		CLEAN(conf_values) struct conf_values before = { 0 }, raw = { 0 };
+		CLEAN(buf) struct buf text = { 0 };
+		struct conf_refusal why;
+		int k;
+
+		make_world(&w, "6.1.0-9", "C.UTF-8", path);
+		conf_values_init(&before, &conf_names);
+		conf_values_init(&raw, &conf_names);
+		if (file_read(AT_FDCWD, argv[i], 1 << 20, &text) < 0 ||
+		    !conf_eval(buf_str(&text), text.len, &reader.scope, &before, &raw, &why))
+			continue;
+		strv_add(&files, argv[i]);
+		k = compare(&files, &w, true);
+		native += k > 0;
+		bad += k < 0;
+	}
+	tree_remove(dir);
+	printf("%d files, %d read natively, %d differ\n", argc, native, bad);
 	return bad > 0;
 }
 
@@ -213,11 +251,16 @@ static int print(char *file)
 int main(int argc, char **argv)
 {
 	if (argc >= 3 && str_eq(argv[1], "--random"))
-		return compare_random(strtoul(argv[2], NULL, 10), argc > 3 ? strtoul(argv[3], NULL, 10) : 1);
+		return compare_random(strtoul(argv[2], NULL, 10),
+				      argc > 3 ? strtoul(argv[3], NULL, 10) : 1);
+	if (argc >= 3 && str_eq(argv[1], "--no-path"))
+		return compare_without_path(argc - 2, argv + 2);
 	if (argc == 3 && str_eq(argv[1], "--print"))
 		return print(argv[2]);
 	if (argc < 2 || argv[1][0] == '-') {
-		fputs("usage: conf-compare FILE... | --random N [SEED] | --print FILE\n", stderr);
+		fputs("usage: conf-compare FILE... | --random N [SEED] | --no-path FILE... | "
+		      "--print FILE\n",
+		      stderr);
 		return 2;
 	}
 	return compare_files(argc - 1, argv + 1);

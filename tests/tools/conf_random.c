@@ -4,91 +4,91 @@
 #include "base/util.h"
 
 /* One row each: name, and the function below that makes it. */
-#define VALUE_TABLE(X)            \
-	X(bare_word)              \
-	X(single_quotes)          \
-	X(double_quotes)          \
-	X(escaped_blank)          \
-	X(escaped_any)            \
-	X(quoted_escapes)         \
-	X(continued_value)        \
-	X(continued_quotes)       \
-	X(newline_in_quotes)      \
-	X(dollar_name)            \
-	X(dollar_braces)          \
-	X(dollar_element)         \
-	X(dollar_in_quotes)       \
-	X(alternative)            \
-	X(lone_dollar)            \
-	X(tilde_inside)           \
-	X(tilde_doubtful)         \
-	X(pattern_characters)     \
-	X(hash_inside)            \
-	X(equals_inside)          \
-	X(utf8)                   \
-	X(latin1)                 \
-	X(blanks_to_squeeze)      \
-	X(carriage_return)        \
-	X(second_name)            \
-	X(second_escape)          \
-	X(second_quotes)          \
-	X(second_quotes_blank)    \
-	X(second_quotes_special)  \
-	X(second_lone_quote)      \
-	X(second_braces_beyond)   \
-	X(second_substitution)    \
-	X(second_backquotes)      \
-	X(second_backslashes)     \
-	X(second_special)         \
-	X(second_broken)          \
-	X(substitution)           \
-	X(backquotes)             \
-	X(arithmetic)             \
-	X(braces_beyond)          \
-	X(special_parameter)      \
-	X(ansi_quotes)            \
-	X(brace_list)             \
-	X(control_character)      \
+#define VALUE_TABLE(X)                                                                             \
+	X(bare_word)                                                                               \
+	X(single_quotes)                                                                           \
+	X(double_quotes)                                                                           \
+	X(escaped_blank)                                                                           \
+	X(escaped_any)                                                                             \
+	X(quoted_escapes)                                                                          \
+	X(continued_value)                                                                         \
+	X(continued_quotes)                                                                        \
+	X(newline_in_quotes)                                                                       \
+	X(dollar_name)                                                                             \
+	X(dollar_braces)                                                                           \
+	X(dollar_element)                                                                          \
+	X(dollar_in_quotes)                                                                        \
+	X(alternative)                                                                             \
+	X(lone_dollar)                                                                             \
+	X(tilde_inside)                                                                            \
+	X(tilde_doubtful)                                                                          \
+	X(pattern_characters)                                                                      \
+	X(hash_inside)                                                                             \
+	X(equals_inside)                                                                           \
+	X(utf8)                                                                                    \
+	X(latin1)                                                                                  \
+	X(blanks_to_squeeze)                                                                       \
+	X(carriage_return)                                                                         \
+	X(second_name)                                                                             \
+	X(second_escape)                                                                           \
+	X(second_quotes)                                                                           \
+	X(second_quotes_blank)                                                                     \
+	X(second_quotes_special)                                                                   \
+	X(second_lone_quote)                                                                       \
+	X(second_braces_beyond)                                                                    \
+	X(second_substitution)                                                                     \
+	X(second_backquotes)                                                                       \
+	X(second_backslashes)                                                                      \
+	X(second_special)                                                                          \
+	X(second_broken)                                                                           \
+	X(substitution)                                                                            \
+	X(backquotes)                                                                              \
+	X(arithmetic)                                                                              \
+	X(braces_beyond)                                                                           \
+	X(special_parameter)                                                                       \
+	X(ansi_quotes)                                                                             \
+	X(brace_list)                                                                              \
+	X(control_character)                                                                       \
 	X(bash_variable)
 
-#define LINE_TABLE(X)             \
-	X(comment)                \
-	X(empty_line)             \
-	X(blank_line)             \
-	X(scalar)                 \
-	X(element)                \
-	X(helper)                 \
-	X(helper_element)         \
-	X(dkms_variable)          \
-	X(append)                 \
-	X(append_element)         \
-	X(append_array)           \
-	X(array)                  \
-	X(array_of_lines)         \
-	X(array_doubtful)         \
-	X(several)                \
-	X(semicolons)             \
-	X(trailing_comment)       \
-	X(continued_line)         \
-	X(indented)               \
-	X(empty_value)            \
-	X(odd_index)              \
-	X(directive_variable)     \
-	X(command)                \
-	X(condition)              \
-	X(function)               \
-	X(loop)                   \
-	X(exported)               \
-	X(declared)               \
-	X(unset_it)               \
-	X(left_early)             \
-	X(double_semicolon)       \
+#define LINE_TABLE(X)                                                                              \
+	X(comment)                                                                                 \
+	X(empty_line)                                                                              \
+	X(blank_line)                                                                              \
+	X(scalar)                                                                                  \
+	X(element)                                                                                 \
+	X(helper)                                                                                  \
+	X(helper_element)                                                                          \
+	X(dkms_variable)                                                                           \
+	X(append)                                                                                  \
+	X(append_element)                                                                          \
+	X(append_array)                                                                            \
+	X(array)                                                                                   \
+	X(array_of_lines)                                                                          \
+	X(array_doubtful)                                                                          \
+	X(several)                                                                                 \
+	X(semicolons)                                                                              \
+	X(trailing_comment)                                                                        \
+	X(continued_line)                                                                          \
+	X(indented)                                                                                \
+	X(empty_value)                                                                             \
+	X(odd_index)                                                                               \
+	X(directive_variable)                                                                      \
+	X(command)                                                                                 \
+	X(condition)                                                                               \
+	X(function)                                                                                \
+	X(loop)                                                                                    \
+	X(exported)                                                                                \
+	X(declared)                                                                                \
+	X(unset_it)                                                                                \
+	X(left_early)                                                                              \
+	X(double_semicolon)                                                                        \
 	X(broken_syntax)
 
-#define FILE_TABLE(X)         \
-	X(dos_line_ends)      \
-	X(no_last_newline)    \
-	X(damaged)            \
+#define FILE_TABLE(X)                                                                              \
+	X(dos_line_ends)                                                                           \
+	X(no_last_newline)                                                                         \
+	X(damaged)                                                                                 \
 	X(empty_file)
 
 enum construct {
@@ -104,7 +104,7 @@ static const char *const construct_names[] = {
 #undef CONSTRUCT_STRING
 };
 
-_Static_assert((int)C_COUNT <= (int) CONF_RANDOM_MAX_CONSTRUCTS, "room for all counters");
+_Static_assert((int)C_COUNT <= (int)CONF_RANDOM_MAX_CONSTRUCTS, "room for all counters");
 
 /* ---- chance ---- */
 
@@ -129,15 +129,28 @@ static bool chance(struct conf_random *r, unsigned percent)
 #define ONE_OF(r, list) (list)[pick(r, COUNT_OF(list))]
 
 static const char *const known_names[] = {
-	"PACKAGE_NAME", "PACKAGE_VERSION",	"POST_ADD",	       "PRE_BUILD",
-	"MAKE",		"MAKE_MATCH",		"PATCH",	       "BUILT_MODULE_NAME",
-	"STRIP",	"DEST_MODULE_LOCATION", "BUILD_EXCLUSIVE_ARCH", "AUTOINSTALL",
-	"CLEAN",	"BUILD_DEPENDS",	"strip",	       "OBSOLETE_BY",
+	"PACKAGE_NAME",
+	"PACKAGE_VERSION",
+	"POST_ADD",
+	"PRE_BUILD",
+	"MAKE",
+	"MAKE_MATCH",
+	"PATCH",
+	"BUILT_MODULE_NAME",
+	"STRIP",
+	"DEST_MODULE_LOCATION",
+	"BUILD_EXCLUSIVE_ARCH",
+	"AUTOINSTALL",
+	"CLEAN",
+	"BUILD_DEPENDS",
+	"strip",
+	"OBSOLETE_BY",
 };
 static const char *const helper_names[] = { "h", "version", "_x1", "KDIR", "a", "not_set" };
 static const char *const dkms_names[] = { "kernelver", "arch", "module", "dkms_tree", "from_env" };
-static const char *const words[] = { "make",  "all", "1.0",  "-C", "/kernel/drivers", "x86_64",
-				     "KVER=", "yes", "foo-2", "M=", "a:b",	      "^6\\.1" };
+static const char *const words[] = { "make",   "all",	"1.0", "-C",	"/kernel/drivers",
+				     "x86_64", "KVER=", "yes", "foo-2", "M=",
+				     "a:b",    "^6\\.1" };
 
 static const char *any_name(struct conf_random *r)
 {
@@ -151,11 +164,11 @@ static const char *any_name(struct conf_random *r)
 #define VALUE(name) static void make_##name(struct conf_random *r, struct buf *b)
 
 /* A piece that is only a choice among texts. */
-#define VALUE_TEXTS(name, ...)                                                       \
-	VALUE(name)                                                                  \
-	{                                                                            \
-		static const char *const texts[] = { __VA_ARGS__ };                  \
-		buf_add_str(b, ONE_OF(r, texts));                                    \
+#define VALUE_TEXTS(name, ...)                                                                     \
+	VALUE(name)                                                                                \
+	{                                                                                          \
+		static const char *const texts[] = { __VA_ARGS__ };                                \
+		buf_add_str(b, ONE_OF(r, texts));                                                  \
 	}
 
 VALUE(bare_word)
@@ -196,7 +209,8 @@ VALUE(dollar_in_quotes)
 VALUE(alternative)
 {
 	static const char *const operators[] = { "-", ":-", "+", ":+" };
-	static const char *const alternatives[] = { "", "-j$parallel_jobs", "x", "a=b/c", "${h}1.0", "$MAKE,$_x1:y" };
+	static const char *const alternatives[] = { "",	     "-j$parallel_jobs", "x",
+						    "a=b/c", "${h}1.0",		 "$MAKE,$_x1:y" };
 	bool quoted = chance(r, 50);
 
 	buf_add_fmt(b, quoted ? "\"x${%s%s%s}\"" : "${%s%s%s}", any_name(r), ONE_OF(r, operators),
@@ -217,45 +231,51 @@ VALUE(second_escape)
 
 VALUE_TEXTS(escaped_blank, "\\ ", "a\\ b", "\\\t", "\\;")
 VALUE_TEXTS(escaped_any, "\\a", "\\$h", "\\\\", "\\\"", "\\'", "\\#", "\\~", "\\\r", "\\(", "\\*")
-VALUE_TEXTS(quoted_escapes, "\"\\$h\"", "\"\\\"\"", "\"a\\b\"", "\"\\\\\"", "\"\\`\"", "\"\\'\"", "\"\\\r\"")
+VALUE_TEXTS(quoted_escapes, "\"\\$h\"", "\"\\\"\"", "\"a\\b\"", "\"\\\\\"", "\"\\`\"", "\"\\'\"",
+	    "\"\\\r\"")
 VALUE_TEXTS(continued_value, "\\\n", "a\\\nb", "\\\n\\\n")
 VALUE_TEXTS(continued_quotes, "\"a\\\nb\"", "\"\\\n\"", "'a\\\nb'")
 VALUE_TEXTS(newline_in_quotes, "\"a\nb\"", "'a\n\nb'", "\"\n\"", "'\n# no comment'")
 VALUE_TEXTS(lone_dollar, "$", "\"$\"", "a$/b", "\"$ x\"", "$.", "\"$%\"", "'$'", "\"a$\"b")
 VALUE_TEXTS(tilde_inside, "0~1", "1.0~rc1", "x~", "a-~", "+~+")
 VALUE_TEXTS(tilde_doubtful, "~", ":~", "=~/x", "~root", "\"\"~", "a:~/b", "\"~\"", "'x'~")
-VALUE_TEXTS(pattern_characters, "*", "?", "[a-z]", "a*b", "[", "]", "!", "^", "%", "@", ",", "*.[ch]")
+VALUE_TEXTS(pattern_characters, "*", "?", "[a-z]", "a*b", "[", "]", "!", "^", "%", "@", ",",
+	    "*.[ch]")
 VALUE_TEXTS(hash_inside, "#", "a#b", "#MODULE_VERSION#", "x#")
 VALUE_TEXTS(equals_inside, "=", "==", "a=b", "+=", "M=x")
 VALUE_TEXTS(utf8, "\xc3\xa4", "'\xe2\x82\xac'", "\"\xf0\x9f\x90\xa7 x\"", "a\xc3\xa9")
 VALUE_TEXTS(latin1, "\xe4", "'\xe4'", "\"\xff\"", "\"\xc3\"")
 VALUE_TEXTS(blanks_to_squeeze, "'  a   b  '", "\"\t\ta \t b\"", "' '", "\" \n \"", "'a  \\  b'")
 VALUE_TEXTS(carriage_return, "a\r", "'x\r'", "\r", "\"\r\r\"", "'\ra'")
-VALUE_TEXTS(second_quotes, "'X=\"y\"'", "'\"\"'", "'a\"b\"c\"d\"'", "'\"$h\"'", "'\"a\\b\"'", "'\"a\\$b\"'",
-	    "'\"\\\\\"'", "\"X=\\\"y\\\"\"")
-VALUE_TEXTS(second_quotes_blank, "'X=\"y z\"'", "'\" \"'", "'\"$h x\"'", "'\"a\\\" b\"'", "'\"a\\ b\"'",
-	    "'X=\"y   z\" Y=\"u\"'", "'\"${module} x\"'")
-VALUE_TEXTS(second_quotes_special, "'\"a;b\"'", "'\"a&b\"'", "'\"(x)\"'", "'\"<\"'", "\"\\\"it's\\\"\"")
+VALUE_TEXTS(second_quotes, "'X=\"y\"'", "'\"\"'", "'a\"b\"c\"d\"'", "'\"$h\"'", "'\"a\\b\"'",
+	    "'\"a\\$b\"'", "'\"\\\\\"'", "\"X=\\\"y\\\"\"")
+VALUE_TEXTS(second_quotes_blank, "'X=\"y z\"'", "'\" \"'", "'\"$h x\"'", "'\"a\\\" b\"'",
+	    "'\"a\\ b\"'", "'X=\"y   z\" Y=\"u\"'", "'\"${module} x\"'")
+VALUE_TEXTS(second_quotes_special, "'\"a;b\"'", "'\"a&b\"'", "'\"(x)\"'", "'\"<\"'",
+	    "\"\\\"it's\\\"\"")
 VALUE_TEXTS(second_lone_quote, "'5\" wide'", "'\"'", "'\\\"'", "'a\" b \"c\" d\"'", "'a\"b'")
 VALUE_TEXTS(second_braces_beyond, "'${h:-x}'", "'${kernelver%%-*}'", "'${#module}'", "'${MAKE[0]}'",
 	    "'${h:-\"a b\"}'", "'\"${h:-a b}\"'", "'${!h}'")
-VALUE_TEXTS(second_substitution, "'$(echo a)'", "'$(echo \"a  b\")'", "'\"$(echo a b)\"'", "'$(echo \")\")'",
-	    "'$((1 + 2))'", "'$(echo $(echo a))'", "'$(echo \\$h)'")
+VALUE_TEXTS(second_substitution, "'$(echo a)'", "'$(echo \"a  b\")'", "'\"$(echo a b)\"'",
+	    "'$(echo \")\")'", "'$((1 + 2))'", "'$(echo $(echo a))'", "'$(echo \\$h)'")
 VALUE_TEXTS(second_backquotes, "'`echo a`'", "'\"`echo a b`\"'", "'`echo \"x\"`'")
-VALUE_TEXTS(second_backslashes, "'\\'", "'\\\\'", "'\\\\\\'", "'a\\b'", "'\\n'", "'\\`'", "'\\\\$h'", "'\\ x'")
+VALUE_TEXTS(second_backslashes, "'\\'", "'\\\\'", "'\\\\\\'", "'a\\b'", "'\\n'", "'\\`'",
+	    "'\\\\$h'", "'\\ x'")
 VALUE_TEXTS(second_special, "'$1'", "'$#'", "'$@'", "'$*'", "'$ '", "'$'", "'$/x'", "'$.'")
 VALUE_TEXTS(second_broken, "'${a b}'", "'$('", "'`'", "'${'", "'${h'")
 VALUE_TEXTS(substitution, "$(echo a)", "\"$(echo \"a b\")\"", "$(echo a; echo b)")
 VALUE_TEXTS(backquotes, "`echo a`", "\"`echo a`\"")
 VALUE_TEXTS(arithmetic, "$((1+2))", "$[3]", "\"$((2*3))\"")
-VALUE_TEXTS(braces_beyond, "${h:=x}", "${h?}", "${h:-\"x\"}", "${h:-a b}", "${h-~}", "${a+'x'}", "\"${a+'x'}\"", "${h:-${a:-x}}",
-	    "${h:1}", "\"${h-a\\}b}\"", "${h-*}", "${MAKE[0]+x}", "\"${kernelver%%-*}\"", "${#h}", "${not_set-a b}", "${!h}", "${MAKE[@]}",
+VALUE_TEXTS(braces_beyond, "${h:=x}", "${h?}", "${h:-\"x\"}", "${h:-a b}", "${h-~}", "${a+'x'}",
+	    "\"${a+'x'}\"", "${h:-${a:-x}}", "${h:1}", "\"${h-a\\}b}\"", "${h-*}", "${MAKE[0]+x}",
+	    "\"${kernelver%%-*}\"", "${#h}", "${not_set-a b}", "${!h}", "${MAKE[@]}",
 	    "\"${h//a/b}\"", "${h[h]}", "${h[01]}")
 VALUE_TEXTS(special_parameter, "$1", "$#", "\"$@\"", "$*", "\"$?\"", "${1}")
 VALUE_TEXTS(ansi_quotes, "$'a\\tb'", "$\"x\"", "$'\\''")
 VALUE_TEXTS(brace_list, "{a,b}", "{1..3}", "{", "}", "{}")
 VALUE_TEXTS(control_character, "\001", "'\177'", "\"\033\"", "\f", "'\001\001'")
-VALUE_TEXTS(bash_variable, "$UID", "${BASH_VERSION}", "$IFS", "'$IFS'", "'$BASH'", "$_", "$HOSTNAME")
+VALUE_TEXTS(bash_variable, "$UID", "${BASH_VERSION}", "$IFS", "'$IFS'", "'$BASH'", "$_",
+	    "$HOSTNAME")
 
 typedef void (*maker)(struct conf_random *r, struct buf *b);
 
@@ -265,12 +285,13 @@ static const maker value_makers[] = {
 #undef VALUE_MAKER
 };
 
-/* The constructs from `substitution` on, and some others, send the whole file to bash: they are rarer. */
+/* The constructs from `substitution` on, and some others, send the whole file to bash: they are
+ * rarer. */
 static bool is_refused(unsigned construct)
 {
 	return (construct >= C_second_braces_beyond && construct <= C_second_backquotes) ||
-	       (construct >= C_second_special && construct <= C_bash_variable) || construct == C_latin1 ||
-	       construct == C_tilde_doubtful;
+	       (construct >= C_second_special && construct <= C_bash_variable) ||
+	       construct == C_latin1 || construct == C_tilde_doubtful;
 }
 
 static void piece(struct conf_random *r, struct buf *b)
@@ -292,7 +313,7 @@ static void value(struct conf_random *r, struct buf *b)
 
 /* ---- lines ---- */
 
-#define LINE(name) static void make_##name(struct conf_random *r, struct buf *b)
+#define LINE(name)	      static void make_##name(struct conf_random *r, struct buf *b)
 #define LINE_TEXTS(name, ...) VALUE_TEXTS(name, __VA_ARGS__)
 
 static void simple(struct conf_random *r, struct buf *b, const char *name, const char *sign)
@@ -303,7 +324,8 @@ static void simple(struct conf_random *r, struct buf *b, const char *name, const
 
 LINE(comment)
 {
-	static const char *const texts[] = { "# a comment", "#", "#x='", "\t# \"", "# \\", "#\r", "# $(no)" };
+	static const char *const texts[] = { "# a comment", "#",   "#x='",   "\t# \"",
+					     "# \\",	    "#\r", "# $(no)" };
 
 	buf_add_str(b, ONE_OF(r, texts));
 }
@@ -356,8 +378,10 @@ LINE(append_element)
 
 static void array_elements(struct conf_random *r, struct buf *b, const char *between)
 {
-	static const char *const elements[] = { "a",   "\"b c\"", "'d'", "x/y.patch", "\"$h\"", "\"${MAKE[1]}\"",
-						"\"\"", "''",	   "-p1", "a\"b\"c",   "'e\nf'", "1.0+x,y:z%@" };
+	static const char *const elements[] = {
+		"a",	"\"b c\"", "'d'", "x/y.patch", "\"$h\"", "\"${MAKE[1]}\"",
+		"\"\"", "''",	   "-p1", "a\"b\"c",   "'e\nf'", "1.0+x,y:z%@"
+	};
 
 	for (unsigned n = pick(r, 4); n > 0; n--) {
 		buf_add_str(b, ONE_OF(r, elements));
@@ -386,9 +410,10 @@ LINE(array_of_lines)
 	buf_add_str(b, ")");
 }
 
-LINE_TEXTS(array_doubtful, "MAKE=([1]=x)", "MAKE=($h)", "MAKE=(a #b\n)", "MAKE=({a,b})", "MAKE=(*)", "MAKE=(a)b",
-	   "MAKE=(a);", "MAKE[0]=(a)", "MAKE=(~)", "MAKE=(a;b)", "h=(a b); MAKE=${h[1]}$h", "MAKE=(a) #x",
-	   "MAKE=(\\a)", "MAKE=(a=b)", "MAKE= (a)", "MAKE=(a\r)", "MAKE=(a)\r")
+LINE_TEXTS(array_doubtful, "MAKE=([1]=x)", "MAKE=($h)", "MAKE=(a #b\n)", "MAKE=({a,b})", "MAKE=(*)",
+	   "MAKE=(a)b", "MAKE=(a);", "MAKE[0]=(a)", "MAKE=(~)", "MAKE=(a;b)",
+	   "h=(a b); MAKE=${h[1]}$h", "MAKE=(a) #x", "MAKE=(\\a)", "MAKE=(a=b)", "MAKE= (a)",
+	   "MAKE=(a\r)", "MAKE=(a)\r")
 
 LINE(several)
 {
@@ -430,22 +455,25 @@ LINE(empty_value)
 	buf_add_fmt(b, "%s=", any_name(r));
 }
 
-LINE_TEXTS(odd_index, "MAKE[01]=x", "MAKE[ 1 ]=x", "MAKE[h]=x", "MAKE[-1]=x", "MAKE[]=x", "MAKE[1+1]=x",
-	   "MAKE[10000]=x", "MAKE[\"1\"]=x", "MAKE[1]x=y", "MAKE[1]", "h[300]=x; MAKE=${h[300]}", "MAKE[9999]=x")
+LINE_TEXTS(odd_index, "MAKE[01]=x", "MAKE[ 1 ]=x", "MAKE[h]=x", "MAKE[-1]=x", "MAKE[]=x",
+	   "MAKE[1+1]=x", "MAKE[10000]=x", "MAKE[\"1\"]=x", "MAKE[1]x=y", "MAKE[1]",
+	   "h[300]=x; MAKE=${h[300]}", "MAKE[9999]=x")
 LINE_TEXTS(directive_variable, "DKMS_DIRECTIVE=MAKE=x", "DKMS_DIRECTIVE_1='PATCH[2]=$y  z'")
-LINE_TEXTS(command, ":", "true", "echo x", "h=1 true", "no_such_command", "\r", "\"MAKE\"=x", "MAKE", "M\\\nAKE=x",
-	   "MAKE =x", "+=x", "1=x", "{ MAKE=x; }", "(MAKE=x)", "MAKE=x &", "MAKE=a | :", "! MAKE=x", "\\MAKE=x")
+LINE_TEXTS(command, ":", "true", "echo x", "h=1 true", "no_such_command", "\r", "\"MAKE\"=x",
+	   "MAKE", "M\\\nAKE=x", "MAKE =x", "+=x", "1=x", "{ MAKE=x; }", "(MAKE=x)", "MAKE=x &",
+	   "MAKE=a | :", "! MAKE=x", "\\MAKE=x")
 LINE_TEXTS(condition, "if true; then MAKE=x; fi", "[[ $kernelver == 6* ]] && MAKE=y",
 	   "case $arch in x*) MAKE=z ;; esac", "true || MAKE=x", "[ a = b ] || CLEAN=x")
 LINE_TEXTS(function, "f() { MAKE=x; }; f", "function g { :; }")
 LINE_TEXTS(loop, "for h in a b; do MAKE+=$h; done", "while false; do :; done")
 LINE_TEXTS(exported, "export MAKE=x", "export h", "export h=1 a")
-LINE_TEXTS(declared, "declare -a MAKE", "declare MAKE=x", "readonly h", "declare -A h; h[x]=y", "local h")
+LINE_TEXTS(declared, "declare -a MAKE", "declare MAKE=x", "readonly h", "declare -A h; h[x]=y",
+	   "local h")
 LINE_TEXTS(unset_it, "unset MAKE", "unset 'MAKE[1]'", "unset h")
 LINE_TEXTS(left_early, "return", "exit 0", "return 1")
 LINE_TEXTS(double_semicolon, "MAKE=x;;", ";", "MAKE=x; ;", ";;", "MAKE=x;\nCLEAN=y;")
-LINE_TEXTS(broken_syntax, "MAKE=\"x", "MAKE='x", "MAKE=(a", "MAKE=)", "if", "fi", "MAKE=x)", "MAKE=`", "MAKE=${",
-	   "MAKE=$(", "<<x")
+LINE_TEXTS(broken_syntax, "MAKE=\"x", "MAKE='x", "MAKE=(a", "MAKE=)", "if", "fi", "MAKE=x)",
+	   "MAKE=`", "MAKE=${", "MAKE=$(", "<<x")
 
 static const maker line_makers[] = {
 #define LINE_MAKER(name) make_##name,
@@ -466,7 +494,8 @@ static void line(struct conf_random *r, struct buf *b)
 
 /* ---- files ---- */
 
-/* Takes characters out, doubles them, puts others in: near what is right lies what is easily read wrong. */
+/* Takes characters out, doubles them, puts others in: near what is right lies what is easily read
+ * wrong. */
 static void damage(struct conf_random *r, struct buf *b)
 {
 	static const char syntax[] = "\"'\\$`{}()[];#=+~ \t\n\r!*?:&|<axM1";

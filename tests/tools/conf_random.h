@@ -7,9 +7,9 @@
 #include "base/buf.h"
 
 /*
- * Random conf files that reach every construct which the native reader takes, those it must refuse, and the
- * border between them (some files are damaged at random places). The same seed gives the same files. They
- * name no commands but harmless builtins.
+ * Random conf files that reach every construct which the native reader takes, those it must refuse,
+ * and the border between them (some files are damaged at random places). The same seed gives the
+ * same files. They name no commands but harmless builtins.
  */
 enum { CONF_RANDOM_MAX_CONSTRUCTS = 128 };
 
@@ -21,7 +21,8 @@ struct conf_random {
 void conf_random_init(struct conf_random *r, uint64_t seed);
 /* Appends one file. */
 void conf_random_file(struct conf_random *r, struct buf *text);
-/* Prints how often each construct was made; false if one of them never was, in a run of n (from 500 up). */
+/* Prints how often each construct was made; false if one of them never was, in a run of n (from 500
+ * up). */
 bool conf_random_report(const struct conf_random *r, unsigned long n);
 
 #endif

@@ -390,8 +390,7 @@ static void where_modules_go(void **state)
 	struct conf_module m = { .dest_location = "/kernel//drivers/net/" };
 	struct conf_module none = { 0 };
 	CLEAN(free)
-	char *a = conf_dest(&m, NULL),
-	     *b = conf_dest(&m, debian), *c = conf_dest(&none, NULL);
+	char *a = conf_dest(&m, NULL), *b = conf_dest(&m, debian), *c = conf_dest(&none, NULL);
 
 	assert_string_equal(a, "/kernel/drivers/net");
 	assert_string_equal(b, debian);

@@ -226,6 +226,80 @@ static void limits(void **state)
 	assert_string_equal(conf_values_get(&v, CONF_MAKE, 2), "y");
 }
 
+/* A cache serves several confs, sees overrides, and is what makes a second load cheap: no file is
+ * read anew. */
+static void cache(void **state)
+{
+	CLEAN(free) char *etc = path_join(dir, "etc");
+	CLEAN(conf_cache) struct conf_cache shared = { 0 };
+	CLEAN(conf) struct conf a = { 0 }, b = { 0 }, c = { 0 };
+	struct conf_request rq = { .target = { "foo", "1.0", "6.1.0-9", "x86_64" },
+				   .source_dir = dir,
+				   .etc_dir = etc,
+				   .cache = &shared };
+	CLEAN(fail) struct fail f = { 0 };
+
+	put("dkms.conf", "PACKAGE_NAME=foo; PACKAGE_VERSION=1.0; MAKE=$kernelver");
+	put("etc/foo--5.10.conf", "MAKE+=' for 5.10'");
+	assert_int_equal(conf_load(&rq, &a, &f), 0);
+	assert_string_equal(a.make, "6.1.0-9");
+	put("dkms.conf", "MAKE=changed");
+	rq.target.kernel = "5.10";
+	assert_int_equal(conf_load(&rq, &b, &f), 0);
+	assert_string_equal(b.make, "5.10 for 5.10");
+	put("other/dkms.conf", "MAKE=other");
+	rq.source_dir = xasprintf("%s/other", dir);
+	rq.target.kernel = "6.1.0-9";
+	assert_int_equal(conf_load(&rq, &c, &f), 0);
+	assert_string_equal(c.make, "other");
+	free((char *)rq.source_dir);
+	unlink_etc();
+}
+
+static void what_cannot_be_read_is_told(void **state)
+{
+	CLEAN(free) char *etc = path_join(dir, "etc");
+	CLEAN(conf) struct conf c = { 0 };
+	struct conf_request rq = { .target = { "foo", "1.0", NULL, NULL },
+				   .source_dir = dir,
+				   .etc_dir = etc };
+	CLEAN(fail) struct fail f = { 0 };
+
+	put("dkms.conf", "PACKAGE_NAME=foo");
+	put("etc/foo-1.0.conf/x", ""); /* a directory where a file is meant */
+	assert_int_equal(conf_load(&rq, &c, &f), -EISDIR);
+	assert_non_null(strstr(f.text, "foo-1.0.conf"));
+	unlink_etc();
+	rq.conf_file = dir;
+	assert_int_equal(conf_load(&rq, &c, &f), -EISDIR);
+	rq.conf_file = "/nonexistent/dkms.conf";
+	assert_int_equal(conf_load(&rq, &c, &f), -E_NO_CONF);
+}
+
+/* A file that is no business of bash must not start one: PATH has none here. */
+static void plain_files_start_no_bash(void **state)
+{
+	CLEAN(conf) struct conf c = { 0 }, d = { 0 };
+	struct conf_request rq = { .target = { "foo", "1.0", "6.1.0-9", "x86_64" },
+				   .source_dir = dir };
+	CLEAN(fail) struct fail f = { 0 };
+	CLEAN(free) char *path = xstrdup(getenv("PATH"));
+	int plain, other;
+
+	setenv("PATH", "/nonexistent", 1);
+	put("dkms.conf",
+	    "PACKAGE_NAME=\"foo\"\nPACKAGE_VERSION=1.0\nMAKE[0]='make K=$kernelver'\n");
+	plain = conf_load(&rq, &c, &f);
+	put("dkms.conf", "true");
+	other = conf_load(&rq, &d, &f);
+	setenv("PATH", path, 1);
+	assert_int_equal(plain, 0);
+	assert_string_equal(c.make, "make K=6.1.0-9");
+	assert_int_equal(other, -ENOENT);
+	assert_non_null(strstr(f.text, "dkms.conf"));
+	assert_non_null(strstr(f.text, "bash"));
+}
+
 static int make_dir(void **state)
 {
 	char template[] = "/tmp/dkms-unit-XXXXXX";
@@ -251,6 +325,9 @@ int main(void)
 		cmocka_unit_test(later_files_win),
 		cmocka_unit_test(directives),
 		cmocka_unit_test(limits),
+		cmocka_unit_test(cache),
+		cmocka_unit_test(what_cannot_be_read_is_told),
+		cmocka_unit_test(plain_files_start_no_bash),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
