@@ -19,9 +19,21 @@
 #include "sys/conf_load.h"
 #include "sys/distro_load.h"
 #include "sys/host.h"
+#include "sys/journal.h"
 #include "sys/kernel.h"
 #include "sys/run.h"
 #include "sys/tree.h"
+
+static void forget_targets(struct app *app)
+{
+	for (size_t i = 0; i < app->n_targets; i++) {
+		free(app->targets[i].kernel);
+		free(app->targets[i].arch);
+	}
+	free(app->targets);
+	app->targets = NULL;
+	app->n_targets = 0;
+}
 
 static void clean_app(struct app *app)
 {
@@ -35,11 +47,8 @@ static void clean_app(struct app *app)
 	free(app->tmp_location);
 	free(app->running_kernel);
 	free(app->running_arch);
-	for (size_t i = 0; i < app->n_targets; i++) {
-		free(app->targets[i].kernel);
-		free(app->targets[i].arch);
-	}
-	free(app->targets);
+	forget_targets(app);
+	lock_release(&app->lock);
 	report_done(&app->report);
 }
 
@@ -249,6 +258,32 @@ struct plan_request app_plan_request(const struct app *app, const struct snapsho
 	};
 }
 
+static void say_waiting(void *ctx, pid_t holder, const char *command)
+{
+	const struct app *app = ctx;
+
+	report_line(&app->report, "waiting for another dkms to end: process %d%s%s", (int)holder,
+		    command ? ", " : "", command ? command : "");
+}
+
+/* With the lock comes the duty to finish what a killed dkms left. A dkms called by a script of a running one finds that
+ * one's records, which are nobody's leftovers. */
+static int take_lock(struct app *app, struct fail *f)
+{
+	CLEAN(fail) struct fail why = { 0 };
+	int r = lock_take(&app->lock, app->dkms_tree, say_waiting, app, f);
+
+	if (r < 0)
+		return r;
+	app->is_locked = true;
+	if (app->lock.held && journal_is_pending(app->dkms_tree)) {
+		report_line(&app->report, "finishing what an interrupted dkms left");
+		if (journal_recover(app->dkms_tree, &why) < 0)
+			report_warning(&app->report, why.text, why.hint);
+	}
+	return 0;
+}
+
 int app_execute(struct app *app, struct plan *plan, struct fail *f)
 {
 	const struct engine_setup setup = {
@@ -276,7 +311,14 @@ int app_execute(struct app *app, struct plan *plan, struct fail *f)
 	};
 	int r;
 
+	if (plan->n == 0 && !journal_is_pending(app->dkms_tree))
+		return 0;
 	umask(022);
+	if (!app->is_locked) {
+		r = take_lock(app, f);
+		return r < 0 ? r : -ERESTART;
+	}
+	app->report.is_muted = false;
 	r = engine_run(&setup, plan, f);
 	return r < 0 ? r : plan_code(plan);
 }
@@ -445,7 +487,15 @@ static int run_verb(struct app *app, struct fail *f)
 	warn_early(app);
 	if (!function)
 		return fail_set(f, -E_USAGE, "'dkms %s' is not there yet", verb_name(app->rq.verb));
-	return function(app, f);
+	r = function(app, f);
+	if (r != -ERESTART)
+		return r;
+	/* what was told in the first round is not told again */
+	forget_targets(app);
+	app->report.is_muted = true;
+	r = function(app, f);
+	app->report.is_muted = false;
+	return r;
 }
 
 static int usage(FILE *out, int status)
@@ -472,7 +522,7 @@ static void die_of_signal(int sig)
 
 int app_main(int argc, char **argv)
 {
-	CLEAN(app) struct app app = { .etc_dir = "/etc/dkms" };
+	CLEAN(app) struct app app = { .etc_dir = "/etc/dkms", .lock = { .fd = -1 } };
 	CLEAN(fail) struct fail f = { 0 };
 	int r;
 

@@ -9,6 +9,7 @@
 #include "core/planner.h"
 #include "sys/conf_load.h"
 #include "sys/framework.h"
+#include "sys/lock.h"
 
 /*
  * One run of dkms: what was asked for, the settings that count, and for which kernels. Made by app_main,
@@ -27,6 +28,9 @@ struct app {
 	int jobs;
 	struct conf_cache *conf_cache; /* while many confs are read and nothing changes; else NULL */
 	struct report report;
+	struct lock lock; /* of the dkms tree; taken when there is something to do */
+	bool is_locked;
+	bool has_rpm; /* ldtarball: rpm has installed the package */
 };
 
 /* The whole program but for process set-up; returns the exit status. */
@@ -54,7 +58,10 @@ int app_refuse_all(const struct app *app, struct fail *f);
  */
 int app_targets(struct app *app, const struct snapshot *snap, bool chooses, struct fail *f);
 
-/* Runs a plan and returns its code. */
+/*
+ * Runs a plan and returns its code. The first time it only takes the lock and returns -ERESTART: run_verb then calls
+ * the verb again, which sees what there is under the lock. So a verb must not change anything but through this.
+ */
 int app_execute(struct app *app, struct plan *plan, struct fail *f);
 struct plan_request app_plan_request(const struct app *app, const struct snapshot *snap);
 

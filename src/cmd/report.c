@@ -35,7 +35,7 @@ void report_line(const struct report *r, const char *fmt, ...)
 
 static void say(const struct report *r, const char *kind, const char *text, const char *hint)
 {
-	if (r->quiet)
+	if (r->quiet || r->is_muted)
 		return;
 	make_room(r);
 	fflush(stdout);

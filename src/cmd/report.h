@@ -11,6 +11,7 @@
  */
 struct report {
 	bool quiet, verbose, debug;
+	bool is_muted; /* warnings and errors were told already */
 	const struct strv *environment; /* borrowed; for the progress lines */
 	struct active_step *active;     /* the steps that run now */
 	size_t n_active;

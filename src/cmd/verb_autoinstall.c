@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
@@ -175,7 +177,7 @@ int verb_autoinstall(struct app *app, struct fail *f)
 	plan_for_autoinstall(&rq, c.modules, c.n, &plan);
 	app_plan_rebuilds(app, &plan);
 	r = app_execute(app, &plan, f);
-	if (f->text)
+	if (r == -ERESTART || f->text)
 		return r;
 	return summarize(app, &plan);
 }

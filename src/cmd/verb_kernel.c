@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+
 #include "base/mem.h"
 #include "cmd/app.h"
 #include "core/outcome.h"
@@ -14,7 +16,7 @@ static int remove_from_kernel(struct app *app, const struct snapshot *snap,
 
 	plan_for_kernel_removal(&rq, only_auto, &plan);
 	r = app_execute(app, &plan, f);
-	if (r == 0 || f->text)
+	if (r == 0 || r == -ERESTART || f->text)
 		return r;
 	return -E_NOT_REMOVED;
 }

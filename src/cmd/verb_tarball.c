@@ -181,13 +181,17 @@ static int load_rpm(struct app *app, const char *path, struct fail *f)
 	};
 	CLEAN(fail) struct fail why = { 0 };
 	struct run_result res = { 0 };
-	int r = run_command(&run, &res, &why);
+	int r;
 
+	if (app->has_rpm) /* second round, under the lock */
+		return verb_autoinstall(app, f);
+	r = run_command(&run, &res, &why);
 	if (r < 0)
 		return fail_set(f, -E_RPM_FAILED, "cannot install '%s': %s", path, why.text);
 	if (res.status != 0)
 		return fail_set(f, -E_RPM_FAILED, "cannot install '%s': rpm failed with exit status %d",
 				path, res.status);
+	app->has_rpm = true;
 	return verb_autoinstall(app, f);
 }
 

@@ -5,9 +5,11 @@
 #include <poll.h>
 
 #include "base/mem.h"
+#include "base/path.h"
 #include "engine/worker.h"
 #include "sys/host.h"
 #include "sys/jobserver.h"
+#include "sys/journal.h"
 #include "sys/private_build.h"
 #include "sys/run.h"
 
@@ -137,6 +139,34 @@ static void tell_end(struct builds *b, struct step *s, int r, const struct fail 
 	o->end(o->ctx, s, f, log, errors && errors->lines.n ? errors : NULL);
 }
 
+/* Should dkms die while it builds, the next one takes away what is half done. */
+static char *intent_name(const struct task *t)
+{
+	return xasprintf("build%zu", t->step);
+}
+
+static int intend(struct builds *b, const struct task *t, const struct step *s, struct fail *f)
+{
+	struct layout l = engine_layout(b->e, s);
+	CLEAN(free) char *own = private_build_dir(&l), *all = path_dir(own), *build = layout_build_dir(&l);
+	CLEAN(free) char *version = layout_version(&l), *stage = build_stage_dir(&l);
+	CLEAN(free) char *name = intent_name(t);
+	CLEAN(commit) struct commit undo = { 0 };
+
+	commit_remove_tree(&undo, stage);
+	commit_remove_tree(&undo, own);
+	commit_prune(&undo, all, version);
+	commit_remove_tree(&undo, build);
+	return journal_intend(b->e->setup->dkms_tree, name, &undo, f);
+}
+
+static void forget_intent(struct builds *b, const struct task *t)
+{
+	CLEAN(free) char *name = intent_name(t);
+
+	journal_forget(b->e->setup->dkms_tree, name);
+}
+
 /* Judges and starts; anything but 0 is the end of the step. */
 static int begin(struct builds *b, struct task *t, struct step *s, struct fail *f)
 {
@@ -148,8 +178,14 @@ static int begin(struct builds *b, struct task *t, struct step *s, struct fail *
 	job = build_job_for(b->e, s, &t->facts);
 	job.is_private = t->is_private;
 	job.has_jobserver = b->has_jobserver;
+	r = intend(b, t, s, f);
+	if (r < 0)
+		return r;
 	take_more_tokens(b, t, &job);
-	return worker_start(&job, b->has_jobserver ? &b->js : NULL, &t->worker, f);
+	r = worker_start(&job, b->has_jobserver ? &b->js : NULL, &t->worker, f);
+	if (r < 0)
+		forget_intent(b, t);
+	return r;
 }
 
 bool builds_start(struct builds *b, size_t step)
@@ -223,6 +259,7 @@ static void finish(struct builds *b, size_t i, const struct worker_message *m)
 	tell_end(b, s, m->code, &f, m->log, &m->errlog);
 	if (t->is_private)
 		settle(b, s);
+	forget_intent(b, t);
 	task_free(t);
 }
 

@@ -58,11 +58,9 @@ int step_forget(struct engine *e, struct step *s, struct fail *f);
 int step_depmod(struct engine *e, struct step *s, struct fail *f);
 int step_post_transaction(struct engine *e, struct step *s, struct fail *f);
 
-/* Takes the files of a version from the install tree and brings the originals back, without scripts and
- * depmod. Used by uninstall, by install --force, and to undo an install. */
-int take_out(struct engine *e, const struct step *s, struct fail *f);
-/* After s was installed over another version of the module: the files of that version, wherever it had them, go,
- * but for the paths in `keep`. What cannot be removed is told as a warning. */
-void take_left_behind(struct engine *e, const struct step *s, const char *other, const struct strv *keep);
+/* Before the install tree of a kernel changes: should dkms die, the next one runs depmod for it. Taken back by the
+ * depmod step. */
+int engine_need_index(struct engine *e, const struct step *s, struct fail *f);
+void engine_has_index(struct engine *e, const struct step *s);
 
 #endif

@@ -6,7 +6,7 @@
 #include "base/path.h"
 #include "core/outcome.h"
 #include "engine/internal.h"
-#include "sys/build_publish.h"
+#include "sys/journal.h"
 #include "sys/tree_copy.h"
 
 /* The source's place in the source tree; caller frees. */
@@ -43,64 +43,120 @@ static int check_source(struct engine *e, const struct step *s, const char *plac
 	return 0;
 }
 
-/* There is the old source, or none, or the new one. */
-static int replace_source(const struct step *s, const char *place, struct fail *f)
-{
-	CLEAN(free) char *dir = path_dir(place);
-	CLEAN(free) char *stage = xasprintf("%s/.%s.dkms-new", dir, path_base(place));
-	int r = tree_remove(stage);
+/* The places of one add: what is made beside, and where it goes. */
+struct adding {
+	struct engine *e;
+	const struct step *s;
+	char *place;         /* the source, in the source tree */
+	char *staged_source; /* its copy, until the commit; NULL: nothing is copied */
+	char *version;       /* <tree>/<m>/<v> */
+	char *staged_version;
+};
 
-	if (r < 0)
-		return fail_errno(f, r, "cannot replace '%s'", place);
-	r = tree_copy(s->from, stage, f);
-	if (r == 0) {
-		r = dir_replace(stage, place);
-		if (r < 0)
-			fail_errno(f, r, "cannot replace '%s'", place);
-	}
-	if (r < 0)
-		tree_remove(stage);
-	return r;
+static void clean_adding(struct adding *a)
+{
+	free(a->place);
+	free(a->staged_source);
+	free(a->version);
+	free(a->staged_version);
 }
 
-/* Brings the source into its place, unless it is there already. */
-static int fetch_source(struct engine *e, const struct step *s, const char *place, struct fail *f)
+static void adding_init(struct adding *a, struct engine *e, const struct step *s)
 {
 	struct layout l = engine_layout(e, s);
 	CLEAN(free) char *link = layout_source(&l), *build = layout_build_dir(&l);
-	int r;
+	CLEAN(free) char *module = layout_module(&l), *name = xasprintf(".new-%s", s->version);
 
-	if (!s->from || is_same_dir(s->from, place) || is_same_dir(s->from, link) ||
-	    is_same_dir(s->from, build))
-		return 0;
-	engine_phase(e, s, "copying the source");
-	r = dir_make(e->setup->source_tree);
-	if (r < 0)
-		return fail_errno(f, r, "cannot make the source tree '%s'", e->setup->source_tree);
-	if ((s->flags & STEP_FORCED) || !path_lexists(place))
-		return replace_source(s, place, f);
-	return tree_copy(s->from, place, f);
+	*a = (struct adding){ .e = e, .s = s, .place = source_place(e, s) };
+	a->version = layout_version(&l);
+	a->staged_version = path_join(module, name);
+	if (s->from && !is_same_dir(s->from, a->place) && !is_same_dir(s->from, link) &&
+	    !is_same_dir(s->from, build))
+		a->staged_source = xasprintf("%s/.%s.dkms-new", e->setup->source_tree,
+					     path_base(a->place));
 }
 
-static int register_version(struct engine *e, const struct step *s, const char *place, struct fail *f)
+static void fill_undo(const struct adding *a, struct commit *c)
 {
-	struct layout l = engine_layout(e, s);
-	CLEAN(free) char *build = layout_build_dir(&l), *link = layout_source(&l);
+	CLEAN(free) char *module = path_dir(a->version);
+
+	if (a->staged_source)
+		commit_remove_tree(c, a->staged_source);
+	commit_remove_tree(c, a->staged_version);
+	commit_prune(c, module, a->e->setup->dkms_tree);
+}
+
+/* Over a source that is there already the copy is merged: nothing in it is deleted, so it cannot be one rename. */
+static int stage_source(const struct adding *a, struct fail *f)
+{
+	bool merge = path_lexists(a->place) && !(a->s->flags & STEP_FORCED);
+	int r;
+
+	if (!a->staged_source)
+		return 0;
+	engine_phase(a->e, a->s, "copying the source");
+	r = dir_make(a->e->setup->source_tree);
+	if (r < 0)
+		return fail_errno(f, r, "cannot make the source tree '%s'", a->e->setup->source_tree);
+	return tree_copy(a->s->from, merge ? a->place : a->staged_source, f);
+}
+
+static int stage_version(const struct adding *a, struct fail *f)
+{
+	CLEAN(free) char *build = path_join(a->staged_version, "build");
+	CLEAN(free) char *link = path_join(a->staged_version, "source");
 	int r = dir_make(build);
 
 	if (r == 0)
-		r = link_set(place, link);
-	if (r < 0)
-		return fail_errno(f, r, "cannot register %s/%s in the dkms tree '%s'", s->module,
-				  s->version, e->setup->dkms_tree);
-	return 0;
+		r = link_set(a->place, link);
+	return r < 0 ? fail_errno(f, r, "cannot register %s/%s in the dkms tree '%s'", a->s->module,
+				  a->s->version, a->e->setup->dkms_tree)
+		     : 0;
+}
+
+static void fill_commit(const struct adding *a, struct commit *c)
+{
+	CLEAN(free) char *link = path_join(a->version, "source");
+
+	if (a->staged_source && (a->s->flags & STEP_FORCED))
+		commit_remove_tree(c, a->place);
+	if (a->staged_source)
+		commit_rename(c, a->staged_source, a->place);
+	if (path_lexists(a->version)) {
+		/* something is there already: a dangling link, kernels that were built */
+		commit_symlink(c, a->place, link);
+		commit_remove_tree(c, a->staged_version);
+	} else {
+		commit_rename(c, a->staged_version, a->version);
+	}
+}
+
+/* The source and its registration appear together. */
+static int register_version(const struct adding *a, struct fail *f)
+{
+	CLEAN(commit) struct commit undo = { 0 }, c = { 0 };
+	const char *tree = a->e->setup->dkms_tree;
+	int r;
+
+	fill_undo(a, &undo);
+	r = journal_intend(tree, "", &undo, f);
+	if (r == 0)
+		r = stage_source(a, f);
+	if (r == 0)
+		r = stage_version(a, f);
+	if (r < 0) {
+		journal_abandon(tree, "");
+		return r;
+	}
+	fill_commit(a, &c);
+	return journal_commit(tree, "", &c, f);
 }
 
 int step_add(struct engine *e, struct step *s, struct fail *f)
 {
 	CLEAN(snapshot) struct snapshot snap = { 0 };
 	CLEAN(conf) struct conf conf = { 0 };
-	CLEAN(free) char *place = source_place(e, s);
+	CLEAN(adding) struct adding a = { 0 };
 	const struct snap_version *v;
 	bool is_added;
 	int r = engine_look(e, s->module, &snap, f);
@@ -114,13 +170,12 @@ int step_add(struct engine *e, struct step *s, struct fail *f)
 			return 1;
 		return fail_set(f, -E_ALREADY_ADDED, "%s/%s is already added", s->module, s->version);
 	}
-	r = check_source(e, s, place, f);
+	adding_init(&a, e, s);
+	r = check_source(e, s, a.place, f);
 	if (r == 0)
 		r = engine_valid_conf(e, s, &conf, f);
 	if (r == 0)
-		r = fetch_source(e, s, place, f);
-	if (r == 0)
-		r = register_version(e, s, place, f);
+		r = register_version(&a, f);
 	if (r < 0)
 		return r;
 	engine_conf_warnings(e, s, &conf);

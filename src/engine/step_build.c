@@ -144,6 +144,10 @@ static int prepare_signer(struct engine *e, const struct step *s, struct build_f
 
 		engine_warn(e, s, text, why.hint);
 	}
+	if (b->signer.made_key)
+		engine_note(e, s, "a signing key was made: '%s'; where Secure Boot is on, enrol its "
+				  "certificate with: mokutil --import %s", b->signer.key,
+			    b->signer.certificate);
 	return 0;
 }
 

@@ -3,8 +3,32 @@
 
 #include "base/mem.h"
 #include "core/outcome.h"
-#include "engine/internal.h"
+#include "engine/take_out.h"
 #include "sys/depmod.h"
+#include "sys/journal.h"
+
+static char *index_record(const struct step *s)
+{
+	return xasprintf("index-%s", s->kernel);
+}
+
+int engine_need_index(struct engine *e, const struct step *s, struct fail *f)
+{
+	CLEAN(free) char *name = index_record(s);
+	CLEAN(commit) struct commit c = { 0 };
+
+	if (e->setup->no_depmod)
+		return 0;
+	commit_index(&c, e->setup->install_tree, s->kernel);
+	return journal_intend(e->setup->dkms_tree, name, &c, f);
+}
+
+void engine_has_index(struct engine *e, const struct step *s)
+{
+	CLEAN(free) char *name = index_record(s);
+
+	journal_forget(e->setup->dkms_tree, name);
+}
 
 static bool touched_install_tree(const struct step *s, const struct step *depmod)
 {
@@ -39,11 +63,14 @@ int step_depmod(struct engine *e, struct step *s, struct fail *f)
 
 	for (size_t i = 0; i < e->plan->n; i++)
 		needed = needed || touched_install_tree(&e->plan->steps[i], s);
-	if (!needed || e->setup->no_depmod)
+	if (!needed || e->setup->no_depmod) {
+		engine_has_index(e, s);
 		return 1;
+	}
 	engine_phase(e, s, "depmod");
 	r = depmod_run(e->setup->install_tree, s->kernel, e->setup->environment, f);
 	if (r == DEPMOD_NO_INDEX) {
+		engine_has_index(e, s);
 		engine_note(e, s, "depmod is not run for kernel %s: it has no modules.dep", s->kernel);
 		return 1;
 	}
@@ -51,7 +78,7 @@ int step_depmod(struct engine *e, struct step *s, struct fail *f)
 		roll_back(e, s);
 		/* the index of what is there now, if depmod can be had again */
 		depmod_run(e->setup->install_tree, s->kernel, e->setup->environment, NULL);
-		return r;
 	}
-	return 0;
+	engine_has_index(e, s);
+	return r < 0 ? r : 0;
 }

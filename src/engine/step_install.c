@@ -6,7 +6,7 @@
 #include "base/path.h"
 #include "core/outcome.h"
 #include "core/sanity.h"
-#include "engine/internal.h"
+#include "engine/take_out.h"
 #include "sys/install_tree.h"
 #include "sys/module_file.h"
 
@@ -215,27 +215,35 @@ static int judge_files(struct installing *in, struct fail *f)
 	return 0;
 }
 
-static void unstage(struct installing *in)
+/* Where originals are kept until the commit. */
+static char *originals_staged(const struct installing *in)
 {
+	struct layout l = engine_layout(in->e, in->s);
+	CLEAN(free) char *module = layout_module(&l);
+	CLEAN(free) char *name = xasprintf(".new-%s-%s", in->s->kernel, in->s->arch);
+
+	return path_join(module, name);
+}
+
+static void fill_undo(const struct installing *in, struct commit *c)
+{
+	CLEAN(free) char *originals = originals_staged(in);
+
 	for (size_t i = 0; i < in->n; i++) {
 		CLEAN(free) char *staged = module_file_staged(in->files[i].dest);
 		CLEAN(free) char *dir = path_dir(in->files[i].dest);
 
-		unlink(staged);
-		dir_prune(dir, in->kernel_dir);
+		commit_unlink(c, staged);
+		commit_prune(c, dir, in->kernel_dir);
 	}
+	commit_remove_tree(c, originals);
 }
 
-static int save_originals(struct installing *in, const struct placing *p, const char *dir, struct fail *f)
+static int save_originals(const struct placing *p, const char *dir, struct fail *f)
 {
 	CLEAN(free) char *collisions = path_join(dir, "collisions");
-	int r;
+	int r = p->original ? original_save(p->original, dir, f) : 0;
 
-	if (!p->original)
-		return 0;
-	r = original_save(p->original, dir, f);
-	if (r == 0)
-		engine_note(in->e, in->s, "original module %s saved in %s", p->original, dir);
 	for (size_t i = 0; i < p->in_the_way.n && r == 0; i++)
 		r = original_save(p->in_the_way.items[i], collisions, f);
 	return r;
@@ -244,25 +252,29 @@ static int save_originals(struct installing *in, const struct placing *p, const 
 /* All that may run out of space or rights, with nothing visible changed yet. */
 static int stage_files(struct installing *in, struct fail *f)
 {
-	struct layout l = engine_layout(in->e, in->s);
-	CLEAN(free) char *originals = layout_originals(&l);
-	int r = 0;
+	CLEAN(free) char *originals = originals_staged(in);
+	CLEAN(commit) struct commit undo = { 0 };
+	int r;
 
-	for (size_t i = 0; i < in->n && r == 0; i++)
-		if (!in->files[i].skip && !in->e->setup->symlink_modules)
-			r = module_file_stage(in->files[i].built, in->files[i].dest, f);
-	for (size_t i = 0; i < in->n && r == 0; i++)
-		r = save_originals(in, &in->files[i], originals, f);
-	if (r < 0) {
-		unstage(in);
-		if (!in->active)
-			tree_remove(originals);
+	fill_undo(in, &undo);
+	r = journal_intend(in->e->setup->dkms_tree, "", &undo, f);
+	for (size_t i = 0; i < in->n && r == 0; i++) {
+		const struct placing *p = &in->files[i];
+
+		if (p->skip)
+			continue;
+		r = in->e->setup->symlink_modules ? module_file_stage_link(p->built, p->dest, f)
+						  : module_file_stage(p->built, p->dest, f);
+		if (r == 0)
+			r = save_originals(p, originals, f);
 	}
+	if (r < 0)
+		journal_abandon(in->e->setup->dkms_tree, "");
 	return r;
 }
 
 /* The same module with another suffix at the same place would shadow ours, or be shadowed. */
-static void drop_other_suffixes(const struct placing *p)
+static void drop_other_suffixes(const struct placing *p, struct commit *c)
 {
 	CLEAN(free) char *dir = path_dir(p->dest);
 	CLEAN(strv) struct strv files = { 0 };
@@ -270,49 +282,79 @@ static void drop_other_suffixes(const struct placing *p)
 	module_files_in(dir, p->name, &files);
 	for (size_t i = 0; i < files.n; i++)
 		if (!str_eq(files.items[i], p->dest))
-			unlink(files.items[i]);
+			commit_unlink(c, files.items[i]);
 }
 
-static int publish_files(struct installing *in, struct fail *f)
+static void keep_one(const char *original, const char *staged_dir, const char *dir, struct commit *c)
 {
-	for (size_t i = 0; i < in->n; i++) {
-		const struct placing *p = &in->files[i];
-		int r;
+	CLEAN(free) char *staged = path_join(staged_dir, path_base(original));
+	CLEAN(free) char *saved = path_join(dir, path_base(original));
+	CLEAN(free) char *staged_origin = xasprintf("%s.origin", staged);
+	CLEAN(free) char *origin = xasprintf("%s.origin", saved);
 
-		if (p->skip)
-			continue;
-		if (in->e->setup->symlink_modules)
-			r = module_file_link(p->built, p->dest, f);
-		else
-			r = module_file_publish(p->dest, f);
-		if (r < 0)
-			return r;
-		if (p->original && !str_eq(p->original, p->dest))
-			unlink(p->original);
-		drop_other_suffixes(p);
-	}
-	return 0;
+	commit_rename(c, staged_origin, origin);
+	commit_rename(c, staged, saved);
 }
 
-/* Files of the version that was active before and that this one does not bring. */
-static void drop_left_behind(struct installing *in)
+static void keep_originals(const struct installing *in, const struct placing *p, struct commit *c)
 {
-	CLEAN(strv) struct strv keep = { 0 };
+	struct layout l = engine_layout(in->e, in->s);
+	CLEAN(free) char *staged = originals_staged(in), *dir = layout_originals(&l);
+	CLEAN(free) char *staged_collisions = path_join(staged, "collisions");
+	CLEAN(free) char *collisions = path_join(dir, "collisions");
 
-	if (!in->active)
-		return;
-	for (size_t i = 0; i < in->n; i++)
-		strv_add(&keep, in->files[i].dest);
-	take_left_behind(in->e, in->s, in->active, &keep);
+	if (p->original)
+		keep_one(p->original, staged, dir, c);
+	for (size_t i = 0; i < p->in_the_way.n; i++)
+		keep_one(p->in_the_way.items[i], staged_collisions, collisions, c);
 }
 
-static int set_active(struct installing *in, struct fail *f)
+/* Originals to safety, files over their destinations, the link, then what is left of others. */
+static void fill_commit(struct installing *in, struct commit *c)
 {
 	struct layout l = engine_layout(in->e, in->s);
 	CLEAN(free) char *link = layout_link(&l), *target = layout_link_target(&l);
-	int r = link_set(target, link);
+	CLEAN(free) char *originals = originals_staged(in);
+	CLEAN(strv) struct strv placed = { 0 };
 
-	return r < 0 ? fail_errno(f, r, "cannot set the link '%s'", link) : 0;
+	for (size_t i = 0; i < in->n; i++)
+		keep_originals(in, &in->files[i], c);
+	for (size_t i = 0; i < in->n; i++) {
+		CLEAN(free) char *staged = module_file_staged(in->files[i].dest);
+
+		strv_add(&placed, in->files[i].dest);
+		if (!in->files[i].skip)
+			commit_rename(c, staged, in->files[i].dest);
+	}
+	commit_symlink(c, target, link);
+	for (size_t i = 0; i < in->n; i++) {
+		const struct placing *p = &in->files[i];
+
+		if (p->original && !str_eq(p->original, p->dest))
+			commit_unlink(c, p->original);
+		if (!p->skip)
+			drop_other_suffixes(p, c);
+	}
+	commit_remove_tree(c, originals);
+	if (in->active && !str_eq(in->active, in->s->version))
+		take_out_left_behind(in->e, in->s, in->active, &placed, c);
+}
+
+static int commit_files(struct installing *in, struct fail *f)
+{
+	CLEAN(commit) struct commit c = { 0 };
+	int r = engine_need_index(in->e, in->s, f);
+
+	if (r == 0) {
+		fill_commit(in, &c);
+		r = journal_commit(in->e->setup->dkms_tree, "", &c, f);
+	}
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < in->n; i++)
+		if (in->files[i].original)
+			engine_note(in->e, in->s, "original module %s saved", in->files[i].original);
+	return 0;
 }
 
 static int run_pre_install(struct installing *in, struct fail *f)
@@ -339,17 +381,15 @@ static void run_post_install(struct installing *in)
 		engine_warn(in->e, in->s, why.text, why.hint);
 }
 
-/* --force over the same version: what is installed is taken out first. */
-static int make_room(struct installing *in, struct fail *f)
+/* --force over the same version: to its scripts that is an uninstall first; its files are replaced where they are. */
+static void tell_removal(struct installing *in)
 {
-	int r;
+	CLEAN(fail) struct fail why = { 0 };
 
-	/* a rebuilt one goes over the old one, as a new version does */
-	if (!in->active || !str_eq(in->active, in->s->version) || (in->s->flags & STEP_AGAIN))
-		return 0;
-	r = take_out(in->e, in->s, f);
-	free(TAKE_PTR(in->active));
-	return r;
+	if (!str_eq(in->active, in->s->version) || (in->s->flags & STEP_AGAIN))
+		return;
+	if (engine_script(in->e, in->s, &in->conf, "post_remove", in->conf.post_remove, &why) < 0)
+		engine_warn(in->e, in->s, why.text, why.hint);
 }
 
 int step_install(struct engine *e, struct step *s, struct fail *f)
@@ -366,20 +406,16 @@ int step_install(struct engine *e, struct step *s, struct fail *f)
 		r = judge_exclusion(&in, f);
 	if (r == 0)
 		r = list_files(&in, f);
-	if (r == 0)
-		r = run_pre_install(&in, f);
-	if (r == 0)
-		r = make_room(&in, f);
+	if (r < 0)
+		return r;
+	tell_removal(&in);
+	r = run_pre_install(&in, f);
 	if (r == 0)
 		r = judge_files(&in, f);
 	if (r == 0)
 		r = stage_files(&in, f);
 	if (r == 0)
-		r = publish_files(&in, f);
-	if (r < 0)
-		return r;
-	drop_left_behind(&in);
-	r = set_active(&in, f);
+		r = commit_files(&in, f);
 	if (r < 0)
 		return r;
 	run_post_install(&in);

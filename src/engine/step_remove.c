@@ -6,7 +6,7 @@
 #include "base/path.h"
 #include "core/name.h"
 #include "core/outcome.h"
-#include "engine/internal.h"
+#include "engine/take_out.h"
 
 int step_uninstall(struct engine *e, struct step *s, struct fail *f)
 {
@@ -21,7 +21,9 @@ int step_uninstall(struct engine *e, struct step *s, struct fail *f)
 	b = snapshot_build(&snap, s->module, s->version, s->kernel, s->arch);
 	if (!b || !b->installed)
 		return 1;
-	r = take_out(e, s, f);
+	r = engine_need_index(e, s, f);
+	if (r == 0)
+		r = take_out(e, s, f);
 	if (r < 0 || (s->flags & STEP_KNOWN_ONLY))
 		return r;
 	if (engine_conf(e, s, &conf, NULL) == 0 &&
@@ -34,23 +36,21 @@ int step_unbuild(struct engine *e, struct step *s, struct fail *f)
 {
 	struct layout l = engine_layout(e, s);
 	CLEAN(free) char *built = layout_built(&l), *failed = layout_failed(&l);
-	CLEAN(free) char *version = layout_version(&l), *up = path_dir(built);
-	CLEAN(free) char *doomed = path_join(up, ".dkms-gone");
+	CLEAN(free) char *version = layout_version(&l);
+	CLEAN(free) char *built_up = path_dir(built), *failed_up = path_dir(failed);
+	CLEAN(commit) struct commit c = { 0 };
 	bool was_there = path_lexists(built);
 	int r;
 
-	/* out of sight in one step, then away */
-	tree_remove(doomed);
-	if (was_there && rename(built, doomed) < 0)
-		return fail_errno(f, errno, "cannot remove '%s'", built);
-	r = tree_remove(doomed);
-	if (r == 0)
-		r = tree_remove(failed);
+	if (!was_there && !path_lexists(failed))
+		return 1;
+	commit_remove_tree(&c, built);
+	commit_prune(&c, built_up, version);
+	commit_remove_tree(&c, failed);
+	commit_prune(&c, failed_up, version);
+	r = journal_commit(e->setup->dkms_tree, "", &c, f);
 	if (r < 0)
-		return fail_errno(f, r, "cannot remove '%s'", built);
-	dir_prune(up, version);
-	up = (free(up), path_dir(failed));
-	dir_prune(up, version);
+		return r;
 	return was_there ? 0 : 1;
 }
 
@@ -78,14 +78,12 @@ int step_forget(struct engine *e, struct step *s, struct fail *f)
 	struct layout l = engine_layout(e, s);
 	CLEAN(free) char *version = layout_version(&l), *module = layout_module(&l);
 	CLEAN(free) char *originals = path_join(module, "original_module");
-	int r;
+	CLEAN(commit) struct commit c = { 0 };
 
 	if (has_more(version))
 		return 1;
-	r = tree_remove(version);
-	if (r < 0)
-		return fail_errno(f, r, "cannot remove '%s'", version);
-	rmdir(originals);
-	rmdir(module);
-	return 0;
+	commit_remove_tree(&c, version);
+	commit_prune(&c, originals, e->setup->dkms_tree);
+	commit_prune(&c, module, e->setup->dkms_tree);
+	return journal_commit(e->setup->dkms_tree, "", &c, f);
 }

@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
-#include "engine/internal.h"
+#include "engine/take_out.h"
 #include "sys/install_tree.h"
 #include "sys/module_file.h"
 
@@ -19,7 +19,9 @@ struct taking {
 	char *built_dir;  /* where the built modules are */
 	char *originals;  /* original_module/<kernel>/<arch> */
 	struct strv names;    /* module names */
-	struct strv restored; /* paths that originals went back to, or that are another version's */
+	struct strv copies; /* saved originals, and */
+	struct strv homes;  /* where each goes back to */
+	bool some_stay;     /* an original has no home: what is saved stays */
 };
 
 static void clean_taking(struct taking *t)
@@ -29,7 +31,8 @@ static void clean_taking(struct taking *t)
 	free(t->built_dir);
 	free(t->originals);
 	strv_done(&t->names);
-	strv_done(&t->restored);
+	strv_done(&t->copies);
+	strv_done(&t->homes);
 }
 
 /* The names that the conf promises and those that are in the dkms tree: a conf that is bad or was changed must not
@@ -95,58 +98,54 @@ static bool is_ours(const struct taking *t, const char *path, const char *name)
 	return str_eq(a.version, b.version);
 }
 
-static int restore_one(struct taking *t, const char *dir, const char *file, struct fail *f)
+/* Where an original goes back to; NULL with a warning if its .origin leads out of the kernel's directory. */
+static char *home_of(struct taking *t, const char *dir, const char *file)
 {
-	CLEAN(free) char *stem = module_file_stem(file), *fallback = NULL, *home = NULL;
-	CLEAN(free) char *copy = path_join(dir, file);
+	CLEAN(free) char *stem = module_file_stem(file), *fallback = NULL, *home = NULL, *text = NULL;
 	const struct conf_module *m = stem ? conf_module_named(t, stem) : NULL;
-	int r;
 
 	fallback = path_join(t->kernel_dir, m && m->dest_location ? m->dest_location : "updates");
 	home = original_home(dir, file, t->kernel_dir, fallback);
-	if (!home) {
-		CLEAN(free) char *text = xasprintf(
-			"the original module '%s' is not put back: its .origin leads out of '%s'", copy,
-			t->kernel_dir);
-
-		engine_warn(t->e, t->s, text, "look at the .origin file and move the module by hand");
-		return 1;
-	}
-	r = original_restore(copy, home, f);
-	if (r < 0)
-		return r;
-	strv_add(&t->restored, home);
-	engine_note(t->e, t->s, "original module %s restored", home);
-	return 0;
+	if (home)
+		return TAKE_PTR(home);
+	text = xasprintf("the original module '%s/%s' is not put back: its .origin leads out of '%s'",
+			 dir, file, t->kernel_dir);
+	engine_warn(t->e, t->s, text, "look at the .origin file and move the module by hand");
+	return NULL;
 }
 
-/* All originals of a directory (and of `collisions` in it, as old trees have it). 1: one of them has to stay. */
-static int restore_dir(struct taking *t, const char *dir, unsigned depth, struct fail *f)
+/* All originals of a directory (and of `collisions` in it, as old trees have it), with their homes. */
+static int find_originals(struct taking *t, const char *dir, unsigned depth, struct fail *f)
 {
 	CLEAN(strv) struct strv names = { 0 };
-	int stay = 0, r = dir_list(dir, &names);
+	int r = dir_list(dir, &names);
 
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0)
 		return fail_errno(f, r, "cannot read '%s'", dir);
-	for (size_t i = 0; i < names.n; i++) {
-		CLEAN(free) char *path = path_join(dir, names.items[i]);
+	for (size_t i = 0; i < names.n && r == 0; i++) {
+		CLEAN(free) char *path = path_join(dir, names.items[i]), *home = NULL;
 
 		if (names.items[i][0] == '.' || str_has_suffix(names.items[i], ".origin"))
 			continue;
-		if (path_is_dir(path))
-			r = depth ? restore_dir(t, path, depth - 1, f) : 0;
-		else
-			r = restore_one(t, dir, names.items[i], f);
-		if (r < 0)
-			return r;
-		stay |= r;
+		if (path_is_dir(path)) {
+			r = depth ? find_originals(t, path, depth - 1, f) : 0;
+			continue;
+		}
+		home = home_of(t, dir, names.items[i]);
+		if (!home) {
+			t->some_stay = true;
+			continue;
+		}
+		strv_take(&t->copies, TAKE_PTR(path));
+		strv_take(&t->homes, TAKE_PTR(home));
 	}
-	return stay;
+	return r;
 }
 
-static int drop_files(struct taking *t, const char *name, struct fail *f)
+/* Adds the removal of a module's files to the commit, but for what keep names. */
+static void drop_files(struct taking *t, const char *name, const struct strv *keep, struct commit *c)
 {
 	CLEAN(strv) struct strv dirs = { 0 };
 
@@ -155,85 +154,113 @@ static int drop_files(struct taking *t, const char *name, struct fail *f)
 		CLEAN(strv) struct strv files = { 0 };
 
 		module_files_in(dirs.items[d], name, &files);
-		for (size_t i = 0; i < files.n; i++) {
-			if (strv_has(&t->restored, files.items[i]) || !is_ours(t, files.items[i], name))
-				continue;
-			if (unlink(files.items[i]) < 0 && errno != ENOENT)
-				return fail_errno(f, errno, "cannot remove '%s'", files.items[i]);
-		}
-		dir_prune(dirs.items[d], t->kernel_dir);
+		for (size_t i = 0; i < files.n; i++)
+			if (!strv_has(keep, files.items[i]) && is_ours(t, files.items[i], name))
+				commit_unlink(c, files.items[i]);
+		commit_prune(c, dirs.items[d], t->kernel_dir);
 	}
-	return 0;
 }
 
-static int drop_link(struct taking *t, struct fail *f)
+static void begin(struct taking *t)
 {
 	struct layout l = engine_layout(t->e, t->s);
-	CLEAN(free) char *link = layout_link(&l);
 
-	if (unlink(link) < 0 && errno != ENOENT)
-		return fail_errno(f, errno, "cannot remove the link '%s'", link);
-	return 0;
-}
-
-static void taking_init(struct taking *t, struct engine *e, const struct step *s)
-{
-	struct layout l = engine_layout(e, s);
-
-	*t = (struct taking){ .e = e, .s = s };
-	t->kernel_dir = path_join(e->setup->install_tree, s->kernel);
+	t->kernel_dir = path_join(t->e->setup->install_tree, t->s->kernel);
 	t->built_dir = layout_built_files(&l);
 	t->originals = layout_originals(&l);
-	t->has_conf = engine_conf(e, s, &t->conf, NULL) == 0;
+	t->has_conf = engine_conf(t->e, t->s, &t->conf, NULL) == 0;
 	collect_names(t);
 }
 
-static int drop_all_files(struct taking *t, struct fail *f)
+/* The originals are copied to where they belong, under names that nobody takes for a module. */
+static int stage_originals(struct taking *t, struct fail *f)
 {
-	int r = 0;
+	CLEAN(commit) struct commit undo = { 0 };
+	int r;
 
-	for (size_t i = 0; i < t->names.n && r == 0; i++)
-		r = drop_files(t, t->names.items[i], f);
+	for (size_t i = 0; i < t->homes.n; i++) {
+		CLEAN(free) char *staged = module_file_staged(t->homes.items[i]);
+		CLEAN(free) char *dir = path_dir(t->homes.items[i]);
+
+		commit_unlink(&undo, staged);
+		commit_prune(&undo, dir, t->kernel_dir);
+	}
+	r = journal_intend(t->e->setup->dkms_tree, "", &undo, f);
+	for (size_t i = 0; i < t->homes.n && r == 0; i++)
+		r = original_stage(t->copies.items[i], t->homes.items[i], f);
+	if (r < 0)
+		journal_abandon(t->e->setup->dkms_tree, "");
 	return r;
 }
 
-void take_left_behind(struct engine *e, const struct step *s, const char *other, const struct strv *keep)
+static void fill(struct taking *t, struct commit *c)
 {
-	CLEAN(taking) struct taking t = { 0 };
-	CLEAN(free) char *version = xstrdup(other);
-	CLEAN(fail) struct fail why = { 0 };
-	struct step old = *s;
+	struct layout l = engine_layout(t->e, t->s);
+	CLEAN(free) char *link = layout_link(&l), *module = layout_module(&l);
+	CLEAN(free) char *up = path_dir(t->originals);
 
-	old.version = version;
-	taking_init(&t, e, &old);
-	strv_add_all(&t.restored, keep);
-	if (drop_all_files(&t, &why) < 0)
-		engine_warn(e, s, why.text, why.hint);
+	for (size_t i = 0; i < t->homes.n; i++) {
+		CLEAN(free) char *staged = module_file_staged(t->homes.items[i]);
+
+		commit_rename(c, staged, t->homes.items[i]);
+	}
+	for (size_t i = 0; i < t->names.n; i++)
+		drop_files(t, t->names.items[i], &t->homes, c);
+	commit_unlink(c, link);
+	if (!t->some_stay) {
+		commit_remove_tree(c, t->originals);
+		commit_prune(c, up, module);
+	}
 }
 
-/* Originals first, then our files, then the link: at no moment is neither the one nor the other there, and what is
- * interrupted can be done again. */
-int take_out(struct engine *e, const struct step *s, struct fail *f)
+/* Before anything is changed: may what is to go be removed? */
+static int check_access(const struct commit *c, const char *kernel_dir, struct fail *f)
 {
-	CLEAN(taking) struct taking t = { 0 };
-	struct layout l = engine_layout(e, s);
-	int r, stay;
+	CLEAN(strv) struct strv paths = { 0 };
 
-	taking_init(&t, e, s);
-	stay = restore_dir(&t, t.originals, 1, f);
-	if (stay < 0)
-		return stay;
-	r = drop_all_files(&t, f);
-	if (r == 0)
-		r = drop_link(&t, f);
-	if (r < 0)
-		return r;
-	if (stay == 0) {
-		CLEAN(free) char *stop = layout_module(&l);
-		CLEAN(free) char *up = path_dir(t.originals);
+	commit_list_unlinks(c, &paths);
+	for (size_t i = 0; i < paths.n; i++) {
+		CLEAN(free) char *dir = path_dir(paths.items[i]);
 
-		tree_remove(t.originals);
-		dir_prune(up, stop);
+		if (path_is_below(dir, kernel_dir) && faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) < 0)
+			return fail_errno(f, errno, "cannot remove '%s'", paths.items[i]);
 	}
 	return 0;
+}
+
+/* Originals first, then our files, then the link: at no moment is neither the one nor the other there. */
+int take_out(struct engine *e, const struct step *s, struct fail *f)
+{
+	CLEAN(taking) struct taking t = { .e = e, .s = s };
+	CLEAN(commit) struct commit c = { 0 };
+	int r;
+
+	begin(&t);
+	r = find_originals(&t, t.originals, 1, f);
+	if (r == 0)
+		r = stage_originals(&t, f);
+	if (r < 0)
+		return r;
+	fill(&t, &c);
+	r = check_access(&c, t.kernel_dir, f);
+	if (r < 0) {
+		journal_abandon(e->setup->dkms_tree, "");
+		return r;
+	}
+	r = journal_commit(e->setup->dkms_tree, "", &c, f);
+	for (size_t i = 0; i < t.homes.n && r == 0; i++)
+		engine_note(e, s, "original module %s restored", t.homes.items[i]);
+	return r;
+}
+
+void take_out_left_behind(struct engine *e, const struct step *s, const char *version,
+			  const struct strv *keep, struct commit *c)
+{
+	struct step old = *s;
+	CLEAN(taking) struct taking t = { .e = e, .s = &old };
+
+	old.version = (char *)version;
+	begin(&t);
+	for (size_t i = 0; i < t.names.n; i++)
+		drop_files(&t, t.names.items[i], keep, c);
 }

@@ -38,22 +38,26 @@ static void enter_phase(const struct build *b, enum build_phase phase)
 		o->phase(o->ctx, phase);
 }
 
+char *build_stage_dir(const struct layout *l)
+{
+	CLEAN(free) char *version = layout_version(l);
+	CLEAN(free) char *name = xasprintf(".new-%s-%s", l->kernel, l->arch);
+
+	return path_join(version, name);
+}
+
 static void build_init(struct build *b, const struct build_job *job)
 {
-	CLEAN(free) char *version_dir = NULL, *name = NULL;
-
 	*b = (struct build){ .job = job, .log = { .fd = -1 } };
 	b->at = (struct layout){ .tree = job->dkms_tree,
 				 .module = job->conf->module,
 				 .version = job->conf->version,
 				 .kernel = job->kernel->release,
 				 .arch = job->kernel->arch };
-	version_dir = layout_version(&b->at);
-	name = xasprintf(".new-%s-%s", b->at.kernel, b->at.arch);
 	b->build_dir = layout_build_dir(&b->at);
 	b->source = layout_source(&b->at);
 	b->override_dir = path_join(job->etc_dir, b->at.module);
-	b->stage = path_join(version_dir, name);
+	b->stage = build_stage_dir(&b->at);
 }
 
 static void build_done(struct build *b)

@@ -83,4 +83,8 @@ void build_environment(const struct strv *started_with, const struct conf *conf,
 		       const char *arch, const struct toolchain *toolchain,
 		       const struct strv *directives, struct strv *ret);
 
+/* Where a result is until it is published: <tree>/<m>/<v>/.new-<k>-<a>; caller frees. */
+struct layout;
+char *build_stage_dir(const struct layout *l);
+
 #endif

@@ -129,30 +129,13 @@ int module_file_stage(const char *src, const char *dst, struct fail *f)
 	return 0;
 }
 
-int module_file_publish(const char *dst, struct fail *f)
+int module_file_stage_link(const char *src, const char *dst, struct fail *f)
 {
-	CLEAN(free) char *staged = module_file_staged(dst);
-
-	if (rename(staged, dst) < 0)
-		return fail_errno(f, errno, "cannot put '%s' in its place", dst);
-	dir_sync_of(dst);
-	return 0;
-}
-
-int module_file_place(const char *src, const char *dst, struct fail *f)
-{
-	int r = module_file_stage(src, dst, f);
-
-	return r < 0 ? r : module_file_publish(dst, f);
-}
-
-int module_file_link(const char *src, const char *dst, struct fail *f)
-{
-	CLEAN(free) char *dir = path_dir(dst);
+	CLEAN(free) char *dir = path_dir(dst), *staged = module_file_staged(dst);
 	int r = dir_make(dir);
 
 	if (r == 0)
-		r = link_set(src, dst);
+		r = link_set(src, staged);
 	return r < 0 ? fail_errno(f, r, "cannot make the link '%s'", dst) : 0;
 }
 
@@ -180,7 +163,6 @@ static int copy_exactly(const char *src, const char *dst)
 int original_save(const char *path, const char *dir, struct fail *f)
 {
 	CLEAN(free) char *copy = path_join(dir, path_base(path));
-	CLEAN(free) char *staged = module_file_staged(copy);
 	CLEAN(free) char *origin = xasprintf("%s.origin", copy);
 	CLEAN(free) char *text = xasprintf("%s\n", path);
 	int r = dir_make(dir);
@@ -188,34 +170,20 @@ int original_save(const char *path, const char *dir, struct fail *f)
 	if (r == 0)
 		r = file_write(origin, text, strlen(text), 0644);
 	if (r == 0)
-		r = copy_exactly(path, staged);
-	if (r == 0 && rename(staged, copy) < 0)
-		r = -errno;
-	if (r == 0)
-		r = dir_sync_of(copy);
-	if (r < 0) {
-		unlink(staged);
+		r = copy_exactly(path, copy);
+	if (r < 0)
 		return fail_errno(f, r, "cannot save the original module '%s' in '%s'", path, dir);
-	}
 	return 0;
 }
 
-int original_restore(const char *copy, const char *home, struct fail *f)
+int original_stage(const char *copy, const char *home, struct fail *f)
 {
 	CLEAN(free) char *dir = path_dir(home), *staged = module_file_staged(home);
 	int r = dir_make(dir);
 
 	if (r == 0)
 		r = copy_exactly(copy, staged);
-	if (r == 0 && rename(staged, home) < 0)
-		r = -errno;
-	if (r == 0)
-		r = dir_sync_of(home);
-	if (r < 0) {
-		unlink(staged);
-		return fail_errno(f, r, "cannot put the original module back to '%s'", home);
-	}
-	return 0;
+	return r < 0 ? fail_errno(f, r, "cannot put the original module back to '%s'", home) : 0;
 }
 
 /* The origin may have been written while the tree was reached by another name (/lib is a link on

@@ -21,26 +21,23 @@ int module_files_below(const char *dir, const char *name, struct strv *ret_paths
 int module_files_in(const char *dir, const char *name, struct strv *ret_paths);
 
 /*
- * Copies src to dst so that nobody ever sees half a file or neither the old nor the new one: written beside,
- * fsynced, 0644, renamed. Makes missing directories.
+ * Files come into the install tree in two halves: everything that can run out of space first, under a name beside
+ * the destination that depmod does not index (module_file_staged; caller frees), on the disk; then a rename, which is
+ * the caller's.
  */
-int module_file_place(const char *src, const char *dst, struct fail *f);
-/* The same as a link to src. */
-int module_file_link(const char *src, const char *dst, struct fail *f);
-/* The two halves of placing: everything that can run out of space first, for all files; then the renames.
- * staged_name is where stage leaves the file; caller frees. */
 char *module_file_staged(const char *dst);
+/* Copies, mode 0644; makes missing directories. */
 int module_file_stage(const char *src, const char *dst, struct fail *f);
-int module_file_publish(const char *dst, struct fail *f);
+/* The same as a link to src. */
+int module_file_stage_link(const char *src, const char *dst, struct fail *f);
 
 /*
  * Saves an original: a copy with mode, owner and times in dir, and dir/<file>.origin with its path. The
- * original itself stays where it is; the caller removes or replaces it once the copy is durable.
+ * original itself stays where it is; the caller removes or replaces it once the copy is in its place.
  */
 int original_save(const char *path, const char *dir, struct fail *f);
-
-/* Puts the saved copy back to home, with mode, owner and times, by rename. The copy stays. */
-int original_restore(const char *copy, const char *home, struct fail *f);
+/* Stages a saved copy at the original's home, with mode, owner and times. The copy stays. */
+int original_stage(const char *copy, const char *home, struct fail *f);
 
 /* Where an original in `dir` goes back to: its .origin if that leads below kernel_dir, else
  * fallback_dir/<file>; caller frees; NULL if it leads elsewhere. */
