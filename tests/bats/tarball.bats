@@ -322,7 +322,7 @@ alpha/1.0, $K1, $ARCH: loaded"
 	assert_status 0
 	assert_no_errors
 	refute_exists /usr/src/alpha-1.0/more
-	! grep -q changed /usr/src/alpha-1.0/mk
+	[ "$(grep -c changed /usr/src/alpha-1.0/mk)" = 0 ]
 	cmp "/var/lib/dkms/alpha/1.0/$K1/$ARCH/module/alpha.ko" "/usr/src/alpha-1.0/ko/$K1/alpha.ko"
 	assert_same "$(find /usr/src/alpha* /var/lib/dkms -name '.*'; find /usr/src -maxdepth 1 -name '.*')" "" \
 		"files of dkms's own"
@@ -460,6 +460,75 @@ y 644 0:0"
 	run_dkms ldtarball "$C/a.tar.gz"
 	assert_status 0
 	cmp /usr/src/alpha-1.0/mk2 "$C/pack/alpha-1.0/mk"
+}
+
+@test "ldtarball: killed at any step, there is nothing or all of a kernel, and the next run completes it" {
+	export ASAN_OPTIONS=detect_leaks=0
+	alpha_tarball "$K1"
+	want=$(tree_digest /usr/src/alpha-1.0 "/var/lib/dkms/alpha/1.0/$K1" | grep -v make.log)
+	ko=/var/lib/dkms/alpha/1.0/$K1/$ARCH/module/alpha.ko
+	steps=0
+	for call in mkdir rename renameat2 symlink syncfs; do
+		for n in 1 2 3 4 5 6 7 8; do
+			forget_alpha
+			rm -rf "$C/tmp"
+			mkdir "$C/tmp"
+			strace -o "$C/trace" -e trace=$call -e inject=$call:signal=KILL:when=$n \
+				"$DKMS" ldtarball "$C/alpha.tar.gz" >/dev/null 2>&1 || :
+			grep -q 'killed by SIGKILL' "$C/trace" || break
+			steps=$((steps + 1))
+			[ ! -d "${ko%/*}" ] || cmp "$ko" "/usr/src/alpha-1.0/ko/$K1/alpha.ko"
+			run_dkms status
+			assert_status 0
+			[[ $output == '' || $output == "alpha/1.0: added" || $output == "alpha/1.0: broken" ||
+				$output == "alpha/1.0, $K1, $ARCH: built" ]] || _fail "after $call $n"
+			run_dkms ldtarball "$C/alpha.tar.gz" --force
+			assert_status 0
+			assert_same "$(tree_digest /usr/src/alpha-1.0 "/var/lib/dkms/alpha/1.0/$K1" | grep -v make.log)" \
+				"$want"
+		done
+	done
+	[ "$steps" -ge 8 ] || _fail "only $steps steps"
+}
+
+@test "ldtarball: a full disk is told before anything is written" {
+	alpha_tarball "$K1"
+	forget_alpha
+	mkdir "$C/small"
+	mount -t tmpfs -o size=8k none "$C/small"
+	TMPDIR=$C/small assert_refused 1 ldtarball "$C/alpha.tar.gz"
+	left=$(ls -A "$C/small")
+	umount "$C/small"
+	assert_same "$left" ""
+	assert_errors_have "only 0 are free"
+	assert_errors_have tmp_location
+}
+
+@test "ldtarball: archive_max_size and archive_max_members in framework.conf" {
+	alpha_tarball "$K1"
+	forget_alpha
+	echo 'archive_max_members=3' >/etc/dkms/framework.conf.d/limits.conf
+	assert_refused 3 ldtarball "$C/alpha.tar.gz"
+	assert_errors_have archive_max_members
+	echo 'archive_max_size=0' >/etc/dkms/framework.conf.d/limits.conf
+	assert_refused 3 ldtarball "$C/alpha.tar.gz"
+	assert_errors_have archive_max_size
+	echo 'archive_max_size=1' >/etc/dkms/framework.conf.d/limits.conf
+	run_dkms ldtarball "$C/alpha.tar.gz"
+	assert_status 0
+}
+
+@test "ldtarball: the archive is read as nobody, where that is possible" {
+	alpha_tarball "$K1"
+	forget_alpha
+	strace -f -o "$C/trace" -e trace=setresuid,prctl,mkdir "$DKMS" ldtarball "$C/alpha.tar.gz" >/dev/null
+	grep -q 'setresuid(65534, 65534, 65534) *= 0' "$C/trace"
+	grep -q 'PR_SET_NO_NEW_PRIVS, 1' "$C/trace"
+	grep -q 'mkdir("[^"]*/dkms-archive.[^"]*", 0700) *= 0' "$C/trace"
+	forget_alpha
+	# one user only: there is nobody else to be
+	run_cmd unshare -r "$DKMS" ldtarball "$C/alpha.tar.gz"
+	assert_status 0
 }
 
 # --- plain source tarballs ---
