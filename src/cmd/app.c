@@ -21,6 +21,7 @@
 #include "sys/host.h"
 #include "sys/journal.h"
 #include "sys/kernel.h"
+#include "sys/rpm.h"
 #include "sys/run.h"
 #include "sys/tree.h"
 
@@ -149,6 +150,18 @@ int app_snapshot(const struct app *app, const char *module, struct snapshot *ret
 	return tree_read(app->dkms_tree, app->source_tree, module, ret, f);
 }
 
+/* On rpm systems a kernel's architecture is that of its package: an i686 kernel on an x86_64 machine. */
+static char *default_arch(const struct app *app, const char *kernel)
+{
+	CLEAN(free) char *dir = NULL, *arch = NULL;
+
+	if (!app->distro.is_rpm)
+		return xstrdup(app->running_arch);
+	dir = path_join(app->install_tree, kernel);
+	arch = path_is_dir(dir) ? rpm_arch_of(dir, &app->environment) : NULL;
+	return arch && name_is_valid(arch) ? TAKE_PTR(arch) : xstrdup(app->running_arch);
+}
+
 /* targets --------------------------------------------------------------------------------------- */
 
 static void add_target(struct app *app, const char *kernel, const char *arch)
@@ -181,7 +194,8 @@ static int named_targets(struct app *app, struct fail *f)
 {
 	for (size_t i = 0; i < app->rq.kernels.n; i++) {
 		const char *kernel = app->rq.kernels.items[i];
-		const char *arch = app->running_arch;
+		CLEAN(free) char *own = app->rq.arches.n ? NULL : default_arch(app, kernel);
+		const char *arch = own;
 
 		if (app->rq.arches.n)
 			arch = app->rq.arches.items[app->rq.arches.n == 1 ? 0 : i];
@@ -229,7 +243,8 @@ static void default_target(struct app *app, const char *arch, bool chooses)
 
 int app_targets(struct app *app, const struct snapshot *snap, bool chooses, struct fail *f)
 {
-	const char *arch = app->rq.arches.n ? app->rq.arches.items[0] : app->running_arch;
+	CLEAN(free) char *own = app->rq.arches.n ? NULL : default_arch(app, app->running_kernel);
+	const char *arch = app->rq.arches.n ? app->rq.arches.items[0] : own;
 
 	if (app->rq.all) {
 		all_targets(app, snap);
@@ -256,6 +271,23 @@ struct plan_request app_plan_request(const struct app *app, const struct snapsho
 		.force = app->rq.force,
 		.no_depmod = app->rq.no_depmod,
 	};
+}
+
+/* Names of modules, a line each, in files that distributions put there. */
+static void read_force_install(struct strv *ret)
+{
+	static const char dir[] = "/usr/share/dkms/modules_to_force_install";
+	enum { LIST_MAX = 1 << 20 };
+	CLEAN(strv) struct strv names = { 0 };
+
+	dir_list(dir, &names);
+	for (size_t i = 0; i < names.n; i++) {
+		CLEAN(free) char *path = path_join(dir, names.items[i]);
+		CLEAN(buf) struct buf text = { 0 };
+
+		if (file_read(AT_FDCWD, path, LIST_MAX, &text) == 0)
+			strv_split(ret, buf_str(&text), " \t\r\n");
+	}
 }
 
 static void say_waiting(void *ctx, pid_t holder, const char *command)
@@ -286,6 +318,7 @@ static int take_lock(struct app *app, struct fail *f)
 
 int app_execute(struct app *app, struct plan *plan, struct fail *f)
 {
+	CLEAN(strv) struct strv force_install = { 0 };
 	const struct engine_setup setup = {
 		.dkms_tree = app->dkms_tree,
 		.source_tree = app->source_tree,
@@ -302,6 +335,8 @@ int app_execute(struct app *app, struct plan *plan, struct fail *f)
 		.running_kernel = app->running_kernel,
 		.jobs = app->jobs,
 		.force_version_override = app->rq.force_version_override,
+		.rpm_safe_upgrade = app->rq.rpm_safe_upgrade,
+		.force_install = &force_install,
 		.symlink_modules = app->rq.symlink_modules || app->framework.symlink_modules,
 		.no_depmod = app->rq.no_depmod,
 		.modprobe_on_install = app->rq.modprobe_on_install || app->framework.modprobe_on_install,
@@ -311,6 +346,7 @@ int app_execute(struct app *app, struct plan *plan, struct fail *f)
 	};
 	int r;
 
+	read_force_install(&force_install);
 	if (plan->n == 0 && !journal_is_pending(app->dkms_tree))
 		return 0;
 	umask(022);
@@ -469,6 +505,7 @@ static verb_function *find_function(enum verb v)
 		[VERB_KERNEL_POSTINST] = verb_autoinstall,
 		[VERB_KERNEL_PREINST] = verb_kernel_preinst,
 		[VERB_KERNEL_PRERM] = verb_kernel_prerm,
+		[VERB_GENERATE_MOK] = verb_generate_mok,
 		[VERB_SETTINGS] = verb_settings,
 	};
 

@@ -87,6 +87,7 @@ int verb_status(struct app *app, struct fail *f);
 int verb_autoinstall(struct app *app, struct fail *f);
 int verb_match(struct app *app, struct fail *f);
 int verb_kernel_preinst(struct app *app, struct fail *f);
+int verb_generate_mok(struct app *app, struct fail *f);
 int verb_kernel_prerm(struct app *app, struct fail *f);
 
 #endif

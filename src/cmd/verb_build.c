@@ -8,6 +8,7 @@
 #include "cmd/load.h"
 #include "cmd/rebuilds.h"
 #include "core/outcome.h"
+#include "sys/rpm.h"
 
 /* add, build and install: the verbs that can begin with a source tree or an archive. */
 
@@ -111,7 +112,10 @@ int verb_add(struct app *app, struct fail *f)
 		return r;
 	plan_add(&plan, STEP_ADD, app->rq.module, app->rq.version, NULL, NULL, 0);
 	set_source(app, &plan);
-	return app_execute(app, &plan, f);
+	r = app_execute(app, &plan, f);
+	if (r == 0 && app->rq.rpm_safe_upgrade)
+		r = rpm_upgrade_note(app->tmp_location, app->rq.module, app->rq.version, f);
+	return r;
 }
 
 static int build_or_install(struct app *app, void (*planner)(const struct plan_request *, struct plan *),

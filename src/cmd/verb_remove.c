@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cmd/app.h"
 #include "core/outcome.h"
+#include "sys/rpm.h"
 
 /* uninstall, unbuild and remove: the verbs that take back. */
 
@@ -70,7 +71,16 @@ int verb_remove(struct app *app, struct fail *f)
 	CLEAN(plan) struct plan plan = { 0 };
 	struct plan_request rq;
 	bool known_only = false;
-	int r = prepare(app, &snap, &known_only, f);
+	int r;
+
+	/* the old package's script of an upgrade to the same version: what the new one's added stays */
+	if (app->rq.rpm_safe_upgrade && app_need_names(app, NULL) == 0 &&
+	    rpm_upgrade_is_noted(app->tmp_location, app->rq.module, app->rq.version)) {
+		report_line(&app->report, "%s/%s: kept, this rpm upgrade has just added it",
+			    app->rq.module, app->rq.version);
+		return 0;
+	}
+	r = prepare(app, &snap, &known_only, f);
 
 	if (r < 0)
 		return r;

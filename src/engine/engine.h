@@ -24,6 +24,9 @@ struct engine_setup {
 	const char *running_kernel;
 	int jobs;
 	bool force_version_override;
+	bool rpm_safe_upgrade; /* installs act as with --force */
+	const struct strv *force_install; /* names to install as with --force, or, with _version-override behind,
+					   * without comparing versions; from /usr/share/dkms */
 	bool symlink_modules, no_depmod, modprobe_on_install;
 	bool quiet, debug;
 	const struct observer *observer;

@@ -6,6 +6,7 @@
 #include "engine/take_out.h"
 #include "sys/depmod.h"
 #include "sys/journal.h"
+#include "sys/modprobe.h"
 
 static char *index_record(const struct step *s)
 {
@@ -56,6 +57,22 @@ static void roll_back(struct engine *e, const struct step *depmod)
 	}
 }
 
+/* --modprobe-on-install, once for all that came to the running kernel. */
+static void load_modules(struct engine *e, const struct step *depmod)
+{
+	bool came = false;
+
+	if (!e->setup->modprobe_on_install || !str_eq(depmod->kernel, e->setup->running_kernel))
+		return;
+	for (size_t i = 0; i < e->plan->n; i++)
+		came = came || (e->plan->steps[i].kind == STEP_INSTALL &&
+				touched_install_tree(&e->plan->steps[i], depmod));
+	if (came) {
+		engine_phase(e, depmod, "loading modules");
+		modprobe_all(e->setup->environment);
+	}
+}
+
 int step_depmod(struct engine *e, struct step *s, struct fail *f)
 {
 	bool needed = false;
@@ -80,5 +97,7 @@ int step_depmod(struct engine *e, struct step *s, struct fail *f)
 		depmod_run(e->setup->install_tree, s->kernel, e->setup->environment, NULL);
 	}
 	engine_has_index(e, s);
+	if (r >= 0)
+		load_modules(e, s);
 	return r < 0 ? r : 0;
 }

@@ -9,6 +9,7 @@
 #include "engine/take_out.h"
 #include "sys/install_tree.h"
 #include "sys/module_file.h"
+#include "sys/weak_modules.h"
 
 /* One module of the version, on its way into the install tree. */
 struct placing {
@@ -79,6 +80,20 @@ static int check_state(struct installing *in, struct fail *f)
 	return 0;
 }
 
+/* The distribution's list of modules that always win (dkms(8), "install"). */
+static bool is_listed(const struct installing *in, const char *what)
+{
+	CLEAN(free) char *name = xasprintf("%s%s", in->s->module, what);
+
+	return in->e->setup->force_install && strv_has(in->e->setup->force_install, name);
+}
+
+static bool skips_comparison(const struct installing *in)
+{
+	return (in->s->flags & (STEP_FORCED | STEP_AGAIN)) || in->e->setup->force_version_override ||
+	       in->e->setup->rpm_safe_upgrade || is_listed(in, "") || is_listed(in, "_version-override");
+}
+
 static int judge_exclusion(struct installing *in, struct fail *f)
 {
 	struct kernel *k = engine_kernel(in->e, in->s->kernel, in->s->arch);
@@ -133,8 +148,7 @@ static int check_sanity(struct installing *in, struct placing *p, const struct s
 	CLEAN(free) char *text = NULL;
 	enum sanity verdict;
 
-	if (there->n == 0 || (in->s->flags & (STEP_FORCED | STEP_AGAIN)) ||
-	    in->e->setup->force_version_override)
+	if (there->n == 0 || skips_comparison(in))
 		return 0;
 	if (there->n > 1) {
 		text = xasprintf("%zu modules are called %s below '%s'; their versions are not compared",
@@ -363,7 +377,7 @@ static int run_pre_install(struct installing *in, struct fail *f)
 
 	if (r >= 0 || r == -ECANCELED)
 		return r;
-	if (in->s->flags & STEP_FORCED) {
+	if ((in->s->flags & STEP_FORCED) || in->e->setup->rpm_safe_upgrade || is_listed(in, "")) {
 		engine_warn(in->e, in->s, f->text, f->hint);
 		fail_done(f);
 		return 0;
@@ -371,6 +385,21 @@ static int run_pre_install(struct installing *in, struct fail *f)
 	fail_wrap(f, "PRE_INSTALL of %s/%s", in->s->module, in->s->version);
 	fail_hint(f, "--force installs all the same");
 	return f->code = -E_PRE_INSTALL_FAILED;
+}
+
+static void tell_weak_modules(struct installing *in)
+{
+	CLEAN(strv) struct strv paths = { 0 };
+	CLEAN(fail) struct fail why = { 0 };
+
+	if (in->conf.no_weak_modules)
+		return;
+	for (size_t i = 0; i < in->n; i++)
+		if (!in->files[i].skip)
+			strv_add(&paths, in->files[i].dest);
+	if (weak_modules_tell(in->e->setup->distro, true, in->s->kernel, &paths,
+			      in->e->setup->environment, &why) < 0)
+		engine_warn(in->e, in->s, why.text, why.hint);
 }
 
 static void run_post_install(struct installing *in)
@@ -418,6 +447,7 @@ int step_install(struct engine *e, struct step *s, struct fail *f)
 		r = commit_files(&in, f);
 	if (r < 0)
 		return r;
+	tell_weak_modules(&in);
 	run_post_install(&in);
 	return 0;
 }

@@ -7,6 +7,21 @@
 #include "core/name.h"
 #include "core/outcome.h"
 #include "engine/take_out.h"
+#include "sys/weak_modules.h"
+
+static void tell_weak_modules(struct engine *e, const struct step *s)
+{
+	CLEAN(strv) struct strv paths = { 0 };
+	CLEAN(fail) struct fail why = { 0 };
+	CLEAN(conf) struct conf conf = { 0 };
+
+	if (e->setup->distro->weak == WEAK_NONE ||
+	    (engine_conf(e, s, &conf, NULL) == 0 && conf.no_weak_modules))
+		return;
+	take_out_list(e, s, &paths);
+	if (weak_modules_tell(e->setup->distro, false, s->kernel, &paths, e->setup->environment, &why) < 0)
+		engine_warn(e, s, why.text, why.hint);
+}
 
 int step_uninstall(struct engine *e, struct step *s, struct fail *f)
 {
@@ -21,6 +36,7 @@ int step_uninstall(struct engine *e, struct step *s, struct fail *f)
 	b = snapshot_build(&snap, s->module, s->version, s->kernel, s->arch);
 	if (!b || !b->installed)
 		return 1;
+	tell_weak_modules(e, s);
 	r = engine_need_index(e, s, f);
 	if (r == 0)
 		r = take_out(e, s, f);

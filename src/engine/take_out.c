@@ -264,3 +264,15 @@ void take_out_left_behind(struct engine *e, const struct step *s, const char *ve
 	for (size_t i = 0; i < t.names.n; i++)
 		drop_files(&t, t.names.items[i], keep, c);
 }
+
+void take_out_list(struct engine *e, const struct step *s, struct strv *ret_paths)
+{
+	CLEAN(taking) struct taking t = { .e = e, .s = s };
+	CLEAN(commit) struct commit c = { 0 };
+	static const struct strv none = { 0 };
+
+	begin(&t);
+	for (size_t i = 0; i < t.names.n; i++)
+		drop_files(&t, t.names.items[i], &none, &c);
+	commit_list_unlinks(&c, ret_paths);
+}

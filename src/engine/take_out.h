@@ -11,6 +11,9 @@
  */
 int take_out(struct engine *e, const struct step *s, struct fail *f);
 
+/* The files that take_out would remove. */
+void take_out_list(struct engine *e, const struct step *s, struct strv *ret_paths);
+
 /*
  * Adds to a commit the removal of the files of another version of s's module, but for those in `keep`: what is left
  * behind when s's version takes its place.

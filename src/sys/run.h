@@ -11,7 +11,7 @@
 /*
  * The one place that starts children.
  *
- * A child gets a process group of its own, stdin from /dev/null, default signal dispositions and an
+ * A child gets a process group of its own, stdin from /dev/null unless it is given one, default signal dispositions and an
  * empty signal mask; no descriptor but 0, 1, 2 and those of keep_fds is inherited.
  * The signals that end dkms (INT, TERM, HUP, QUIT) are blocked by main; while a child runs they are
  * watched: the group then gets TERM, two seconds later KILL, and run_command returns -ECANCELED.
@@ -20,6 +20,7 @@ struct run {
 	const char *const *argv;  /* argv[0] is looked up on PATH of `env` unless it has a '/' */
 	const struct strv *env;   /* the whole environment; NULL: ours */
 	const char *cwd;          /* NULL: ours */
+	int in_fd;                /* stdin; 0: /dev/null */
 	int out_fd;               /* stdout; RUN_NULL, RUN_INHERIT or a descriptor */
 	int err_fd;               /* the same for stderr; RUN_AS_OUT: where stdout goes */
 	struct buf *capture;      /* if set, stdout is read into it instead (err_fd RUN_AS_OUT too) */
