@@ -93,11 +93,11 @@ ROOT_VERBS="autoinstall match kernel_preinst kernel_postinst kernel_prerm"
 	make_module hello 1.0
 	tree_built hello 1.0 "$K1"
 	for verb in add build install remove unbuild uninstall; do
-		refused 1 "$verb"
-		refused 1 "$verb" hello
-		refused 1 "$verb" hello/
-		refused 1 "$verb" -m hello
-		refused 1 "$verb" -v 1.0
+		for words in "" hello hello/ "-m hello" "-v 1.0"; do
+			# shellcheck disable=SC2086 # words
+			refused 1 "$verb" $words
+			assert_errors_have "needs a module and its version"
+		done
 	done
 }
 

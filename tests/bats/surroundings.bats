@@ -1,0 +1,129 @@
+#!/usr/bin/env bats
+# What install and uninstall have to do with the rest of the system: loading, weak modules, lists of packages that
+# force an install, upgrades by rpm.
+load ../lib/exits
+
+logged() { assert_same "$(cat "$C/log" 2>/dev/null)" "$1" "what was called"; rm -f "$C/log"; }
+
+@test "--modprobe-on-install: all modaliases of /sys/devices, then systemd-modules-load; the running kernel only" {
+	stub modprobe "echo \"modprobe \$1 \$2 \$3\" >>$C/log; shift 3; printf '%s\\n' \"\$@\" >$C/aliases"
+	stub systemctl "echo \"systemctl \$*\" >>$C/log"
+	add_kernel "$RUNNING"
+	make_module hello 1.0
+	ends 0 install hello/1.0 -k "$K1" --modprobe-on-install
+	logged ""
+	on_running_kernel install hello/1.0 --modprobe-on-install
+	assert_status 0
+	logged "modprobe -a -b -q
+systemctl restart systemd-modules-load.service"
+	assert_same "$(find /sys/devices -name modalias -exec cat {} + 2>/dev/null | sort -u | sed '/^$/d')" "$(sort -u "$C/aliases")"
+	on_running_kernel install hello/1.0 --modprobe-on-install
+	logged ""
+	on_running_kernel uninstall hello/1.0 --modprobe-on-install
+	logged ""
+	on_running_kernel install hello/1.0
+	logged ""
+}
+
+@test "modprobe_on_install in framework.conf and the environment; its failure is none" {
+	stub modprobe "echo modprobe >>$C/log; exit 1"
+	stub systemctl "exit 1"
+	add_kernel "$RUNNING"
+	make_module hello 1.0
+	modprobe_on_install=true on_running_kernel install hello/1.0
+	assert_status 0
+	logged modprobe
+	on_running_kernel uninstall hello/1.0
+	echo modprobe_on_install=true >/etc/dkms/framework.conf
+	on_running_kernel install hello/1.0
+	assert_status 0
+	logged modprobe
+}
+
+force_list() { # LINES
+	mkdir -p "$C/list"
+	printf '%s\n' "$@" >"$C/list/some-package"
+	mkdir -p /usr/share/dkms/modules_to_force_install
+	mount -o bind "$C/list" /usr/share/dkms/modules_to_force_install
+}
+
+@test "modules_to_force_install: <m>_version-override skips the comparison only" {
+	make_module hello 1.0
+	ready_ko "/lib/modules/$K1/kernel/hello.ko" hello 2.0
+	force_list hello_version-override
+	run_dkms install hello/1.0 -k "$K1"
+	one=$status
+	ends 0 uninstall hello/1.0 -k "$K1"
+	conf hello 1.0 'PRE_INSTALL="no"'
+	script /usr/src/hello-1.0/no 'exit 1'
+	run_dkms install hello/1.0 -k "$K1"
+	umount /usr/share/dkms/modules_to_force_install
+	assert_same "$one $status" "0 101"
+}
+
+weak() { # PATH of the tool: write down how it is called
+	mkdir -p "$(dirname "$1")"
+	script "$1" "echo \"\${0##*/} \$*: \$(cat | tr '\\n' ' ')\" >>$C/log"
+}
+
+@test "weak modules: rhel's tool is told after an install and before an uninstall, the paths on its stdin" {
+	weak /usr/sbin/weak-modules
+	as_distro rhel
+	make_module -m "hello two" hello 1.0
+	ends 0 install hello/1.0 -k "$K1"
+	p="/lib/modules/$K1/extra"
+	logged "weak-modules --no-initramfs --add-modules: $p/hello.ko $p/two.ko "
+	ends 0 uninstall hello/1.0 -k "$K1"
+	logged "weak-modules --no-initramfs --remove-modules: $p/hello.ko $p/two.ko "
+	rm /usr/sbin/weak-modules
+}
+
+@test "weak modules: off with NO_WEAK_MODULES, of the conf or the environment; a missing tool or its failure is none" {
+	as_distro rhel
+	make_module hello 1.0
+	ends 0 install hello/1.0 -k "$K1"
+	ends 0 uninstall hello/1.0 -k "$K1"
+	weak /usr/sbin/weak-modules
+	NO_WEAK_MODULES=yes run_dkms install hello/1.0 -k "$K1"
+	NO_WEAK_MODULES=yes run_dkms uninstall hello/1.0 -k "$K1"
+	logged ""
+	conf hello 1.0 'NO_WEAK_MODULES="yes"'
+	ends 0 install hello/1.0 -k "$K1"
+	ends 0 uninstall hello/1.0 -k "$K1"
+	logged ""
+	conf hello 1.0 'NO_WEAK_MODULES="no"'
+	script /usr/sbin/weak-modules 'exit 3'
+	ends 0 install hello/1.0 -k "$K1"
+	assert_dkms_status "hello/1.0, $K1, $ARCH: installed"
+	rm /usr/sbin/weak-modules
+	as_distro debian
+	weak /usr/sbin/weak-modules
+	ends 0 uninstall hello/1.0 -k "$K1"
+	logged ""
+	rm /usr/sbin/weak-modules
+}
+
+rpm_transaction() { # COMMANDS...: each run by a scriptlet's shell, whose parent is rpm
+	local c n=0
+	: >"$C/transaction"
+	for c in "$@"; do
+		n=$((n + 1))
+		printf '%s\ntrue\n' "$c" >"$C/scriptlet.$n"
+		echo "bash $C/scriptlet.$n" >>"$C/transaction"
+	done
+	run_cmd bash "$C/transaction"
+}
+
+@test "--rpm_safe_upgrade: remove by the rpm process that added the same version does nothing" {
+	make_module hello 1.0
+	rpm_transaction "$DKMS add hello/1.0 --rpm_safe_upgrade" "$DKMS install hello/1.0 -k $K1 --rpm_safe_upgrade" \
+		"ls $C/tmp; cat $C/tmp/dkms_rpm_safe_upgrade_lock.*" \
+		"$DKMS remove hello/1.0 --all --rpm_safe_upgrade; echo remove said \$?"
+	assert_output_has dkms_rpm_safe_upgrade_lock.
+	assert_output_has hello-1.0
+	assert_output_has "remove said 0"
+	assert_dkms_status "hello/1.0, $K1, $ARCH: installed"
+	# another process does remove it
+	rpm_transaction "$DKMS remove hello/1.0 --all --rpm_safe_upgrade"
+	assert_dkms_status
+}
