@@ -49,18 +49,13 @@ void buf_add_char(struct buf *b, char c)
 
 void buf_add_fmt(struct buf *b, const char *fmt, ...)
 {
-	va_list ap, again;
-	int n;
+	CLEAN(free) char *s = NULL;
+	va_list ap;
 
 	va_start(ap, fmt);
-	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	s = xvasprintf(fmt, ap);
 	va_end(ap);
-	if (n > 0) {
-		vsnprintf(buf_reserve(b, (size_t)n), (size_t)n + 1, fmt, again);
-		b->len += (size_t)n;
-	}
-	va_end(again);
+	buf_add_str(b, s);
 }
 
 void buf_reset(struct buf *b)

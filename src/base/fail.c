@@ -12,15 +12,6 @@ void fail_done(struct fail *f)
 	*f = (struct fail){ 0 };
 }
 
-static char *format(const char *fmt, va_list ap)
-{
-	char *s = NULL;
-
-	if (vasprintf(&s, fmt, ap) < 0)
-		return xstrdup(fmt);
-	return s;
-}
-
 int fail_set(struct fail *f, int code, const char *fmt, ...)
 {
 	va_list ap;
@@ -30,7 +21,7 @@ int fail_set(struct fail *f, int code, const char *fmt, ...)
 	fail_done(f);
 	f->code = code;
 	va_start(ap, fmt);
-	f->text = format(fmt, ap);
+	f->text = xvasprintf(fmt, ap);
 	va_end(ap);
 	return code;
 }
@@ -45,7 +36,7 @@ int fail_errno(struct fail *f, int err, const char *fmt, ...)
 	if (!f)
 		return -err;
 	va_start(ap, fmt);
-	text = format(fmt, ap);
+	text = xvasprintf(fmt, ap);
 	va_end(ap);
 	fail_done(f);
 	f->code = -err;
@@ -61,7 +52,7 @@ int fail_wrap(struct fail *f, const char *fmt, ...)
 	if (!f)
 		return 0;
 	va_start(ap, fmt);
-	context = format(fmt, ap);
+	context = xvasprintf(fmt, ap);
 	va_end(ap);
 	old = TAKE_PTR(f->text);
 	f->text = xasprintf("%s: %s", context, old ? old : "failed");
@@ -76,7 +67,7 @@ void fail_hint(struct fail *f, const char *fmt, ...)
 		return;
 	free(f->hint);
 	va_start(ap, fmt);
-	f->hint = format(fmt, ap);
+	f->hint = xvasprintf(fmt, ap);
 	va_end(ap);
 }
 

@@ -2,6 +2,8 @@
 #ifndef DKMS_BASE_MEM_H
 #define DKMS_BASE_MEM_H
 
+#include <stdarg.h>
+
 #include "base/util.h"
 
 /*
@@ -19,6 +21,7 @@ char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);
 char *xmemdup(const void *p, size_t n);
 char *xasprintf(const char *fmt, ...) PRINTF_LIKE(1, 2);
+char *xvasprintf(const char *fmt, va_list ap) PRINTF_LIKE(1, 0);
 
 /* Replaces *p by a copy of s (which may be NULL or *p itself), freeing what was there. */
 void str_set(char **p, const char *s);

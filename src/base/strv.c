@@ -31,20 +31,11 @@ void strv_add(struct strv *v, const char *s)
 
 void strv_add_fmt(struct strv *v, const char *fmt, ...)
 {
-	CLEAN(buf) struct buf b = { 0 };
-	va_list ap, again;
-	int n;
+	va_list ap;
 
 	va_start(ap, fmt);
-	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	strv_take(v, xvasprintf(fmt, ap));
 	va_end(ap);
-	if (n > 0) {
-		vsnprintf(buf_reserve(&b, (size_t)n), (size_t)n + 1, fmt, again);
-		b.len = (size_t)n;
-	}
-	va_end(again);
-	strv_take(v, buf_take(&b));
 }
 
 void strv_add_all(struct strv *v, const struct strv *from)

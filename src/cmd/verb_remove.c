@@ -35,7 +35,8 @@ static int prepare(struct app *app, struct snapshot *snap, bool *ret_known_only,
 	return r;
 }
 
-int verb_uninstall(struct app *app, struct fail *f)
+static int take_back(struct app *app, void (*planner)(const struct plan_request *, struct plan *),
+		     struct fail *f)
 {
 	CLEAN(snapshot) struct snapshot snap = { 0 };
 	CLEAN(plan) struct plan plan = { 0 };
@@ -46,23 +47,18 @@ int verb_uninstall(struct app *app, struct fail *f)
 	if (r < 0)
 		return r;
 	rq = app_plan_request(app, &snap);
-	plan_for_uninstall(&rq, &plan);
+	planner(&rq, &plan);
 	return app_execute(app, &plan, f);
+}
+
+int verb_uninstall(struct app *app, struct fail *f)
+{
+	return take_back(app, plan_for_uninstall, f);
 }
 
 int verb_unbuild(struct app *app, struct fail *f)
 {
-	CLEAN(snapshot) struct snapshot snap = { 0 };
-	CLEAN(plan) struct plan plan = { 0 };
-	struct plan_request rq;
-	bool known_only = false;
-	int r = prepare(app, &snap, &known_only, f);
-
-	if (r < 0)
-		return r;
-	rq = app_plan_request(app, &snap);
-	plan_for_unbuild(&rq, &plan);
-	return app_execute(app, &plan, f);
+	return take_back(app, plan_for_unbuild, f);
 }
 
 int verb_remove(struct app *app, struct fail *f)

@@ -22,21 +22,12 @@ static void problems_done(struct conf_problems *p)
 __attribute__((format(printf, 3, 4))) static void complain(struct conf_problems *p, int record,
 							   const char *fmt, ...)
 {
-	struct buf b = { 0 };
-	va_list ap, again;
-	int n;
+	va_list ap;
 
-	va_start(ap, fmt);
-	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
-	va_end(ap);
-	if (n > 0) {
-		vsnprintf(buf_reserve(&b, (size_t)n), (size_t)n + 1, fmt, again);
-		b.len = (size_t)n;
-	}
-	va_end(again);
 	p->items = xreallocarray(p->items, p->n + 1, sizeof(*p->items));
-	p->items[p->n++] = (struct conf_problem){ record, buf_take(&b) };
+	va_start(ap, fmt);
+	p->items[p->n++] = (struct conf_problem){ record, xvasprintf(fmt, ap) };
+	va_end(ap);
 }
 
 /* ---- reading values ---- */

@@ -135,11 +135,9 @@ void engine_note(const struct engine *e, const struct step *s, const char *fmt, 
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		text = NULL;
+	text = xvasprintf(fmt, ap);
 	va_end(ap);
-	if (text)
-		e->setup->observer->note(e->setup->observer->ctx, s, text);
+	e->setup->observer->note(e->setup->observer->ctx, s, text);
 }
 
 void engine_phase(const struct engine *e, const struct step *s, const char *what)

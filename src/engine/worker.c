@@ -14,8 +14,8 @@
 #include "sys/jobserver.h"
 #include "sys/private_build.h"
 
-/* On the pipe: length of what follows, then news, phase, code, and strings, each with a byte before it that says whether
- * there is one. Both ends are this program, forked: native byte order. */
+/* On the pipe: length of what follows, then news, phase, code, and strings, each with a byte before
+ * it that says whether there is one. Both ends are this program, forked: native byte order. */
 enum { MESSAGE_MAX = 4 << 20 };
 
 static void put_int(struct buf *b, int32_t n)

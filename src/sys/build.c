@@ -24,10 +24,9 @@ void build_warn(const struct build *b, const char *hint, const char *fmt, ...)
 	if (!o || !o->warn)
 		return;
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		text = NULL;
+	text = xvasprintf(fmt, ap);
 	va_end(ap);
-	o->warn(o->ctx, text ? text : fmt, hint);
+	o->warn(o->ctx, text, hint);
 }
 
 static void enter_phase(const struct build *b, enum build_phase phase)

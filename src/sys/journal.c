@@ -11,8 +11,9 @@
 #include "sys/depmod.h"
 
 /*
- * A record is text: a line for each operation, a letter and its arguments, each behind a tab, with '\\', tab and newline
- * escaped; the last line is "end", so that half a record (which rename should prevent) is none.
+ * A record is text: a line for each operation, a letter and its arguments, each behind a tab, with
+ * '\\', tab and newline escaped; the last line is "end", so that half a record (which rename should
+ * prevent) is none.
  */
 enum { RECORD_MAX = 16 << 20 };
 

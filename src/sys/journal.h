@@ -8,16 +8,18 @@
 /*
  * Changes that are seen all or not at all, whenever dkms is killed or the power goes.
  *
- * A commit is a list of operations whose sources are complete and durable before it is written. It is recorded in
- * <tree>/.dkms/journal/ (written beside, fsynced, renamed) before the first operation; from then on it happens: by
- * this process, or, should that die, by the next dkms that writes (journal_recover). Each operation does nothing where it
- * was done already. There is no way back: what has to be undone is another commit.
+ * A commit is a list of operations whose sources are complete and durable before it is written. It
+ * is recorded in <tree>/.dkms/journal/ (written beside, fsynced, renamed) before the first operation;
+ * from then on it happens: by this process, or, should that die, by the next dkms that writes
+ * (journal_recover). Each operation does nothing where it was done already. There is no way back: what
+ * has to be undone is another commit.
  *
- * Before a commit there is work that must leave no trace if it is cut short: temporary files. Its undoing is written
- * first, as a record of its own (journal_intend), which the commit then replaces in one rename.
+ * Before a commit there is work that must leave no trace if it is cut short: temporary files. Its
+ * undoing is written first, as a record of its own (journal_intend), which the commit then replaces
+ * in one rename.
  *
- * Sequence: commit_* to fill the undoing, journal_intend, make the temporary files; then commit_* to fill what is to
- * happen and journal_commit; or, on failure, journal_abandon.
+ * Sequence: commit_* to fill the undoing, journal_intend, make the temporary files; then commit_* to
+ * fill what is to happen and journal_commit; or, on failure, journal_abandon.
  */
 struct commit {
 	struct strv ops; /* private */

@@ -106,7 +106,8 @@ __attribute__((noreturn)) static void child(const struct run *r, const char *fil
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* stderr first where it shares stdout's old descriptor, so that a given fd 1 is not lost */
 	if ((err == RUN_INHERIT && r->err_fd == RUN_AS_OUT ? dup2(1, 2) : put_fd(err, 2)) >= 0 &&
-	    put_fd(out, 1) >= 0 && put_fd(r->in_fd > 0 ? r->in_fd : RUN_NULL, 0) >= 0 && (!r->cwd || chdir(r->cwd) == 0)) {
+	    put_fd(out, 1) >= 0 && put_fd(r->in_fd > 0 ? r->in_fd : RUN_NULL, 0) >= 0 &&
+	    (!r->cwd || chdir(r->cwd) == 0)) {
 		syscall(SYS_close_range, 3, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */);
 		keep_open(r->keep_fds);
 		execve(file, (char *const *)r->argv, (char *const *)environment(r));

@@ -11,8 +11,8 @@
 /*
  * The one place that starts children.
  *
- * A child gets a process group of its own, stdin from /dev/null unless it is given one, default signal dispositions and an
- * empty signal mask; no descriptor but 0, 1, 2 and those of keep_fds is inherited.
+ * A child gets a process group of its own, stdin from /dev/null unless it is given one, default
+ * signal dispositions and an empty signal mask; no descriptor but 0, 1, 2 and those of keep_fds is inherited.
  * The signals that end dkms (INT, TERM, HUP, QUIT) are blocked by main; while a child runs they are
  * watched: the group then gets TERM, two seconds later KILL, and run_command returns -ECANCELED.
  */
