@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "cmd/hook.h"
 #include "cmd/options.h"
+#include "core/foresee.h"
 #include "core/name.h"
 #include "core/outcome.h"
 #include "core/version.h"
@@ -316,6 +317,26 @@ static int take_lock(struct app *app, struct fail *f)
 	return 0;
 }
 
+/* --dry-run: what is known of the plan, and nothing else. */
+static int foretell(struct app *app, struct plan *plan, struct fail *f)
+{
+	CLEAN(snapshot) struct snapshot snap = { 0 };
+	CLEAN(buf) struct buf text = { 0 };
+	int r = app_snapshot(app, NULL, &snap, f);
+
+	if (r < 0)
+		return r;
+	if (journal_is_pending(app->dkms_tree))
+		report_line(&app->report, "first of all: finish what an interrupted dkms left");
+	plan_foresee(plan, &snap);
+	plan_describe(plan, &text);
+	report_text(&app->report, "%s%s", buf_str(&text),
+		    plan_has_work(plan) ? "nothing was done: this is a dry run" : "there is nothing to do");
+	if (app->report.document)
+		document_plan(app->report.document, plan);
+	return plan_code(plan);
+}
+
 int app_execute(struct app *app, struct plan *plan, struct fail *f)
 {
 	CLEAN(strv) struct strv force_install = { 0 };
@@ -346,6 +367,8 @@ int app_execute(struct app *app, struct plan *plan, struct fail *f)
 	};
 	int r;
 
+	if (app->rq.dry_run)
+		return foretell(app, plan, f);
 	read_force_install(&force_install);
 	if (plan->n == 0 && !journal_is_pending(app->dkms_tree))
 		return 0;
@@ -356,6 +379,8 @@ int app_execute(struct app *app, struct plan *plan, struct fail *f)
 	}
 	app->report.is_muted = false;
 	r = engine_run(&setup, plan, f);
+	if (app->report.document)
+		document_plan(app->report.document, plan);
 	return r < 0 ? r : plan_code(plan);
 }
 
@@ -557,33 +582,54 @@ static void die_of_signal(int sig)
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
+/* What needs no settings, no trees and no document. True: it is done, with *ret_status. */
+static bool run_at_once(const struct request *rq, int *ret_status)
+{
+	switch (rq->verb) {
+	case VERB_VERSION:
+		puts("dkms-" DKMS_VERSION);
+		*ret_status = 0;
+		return true;
+	case VERB_HELP:
+		*ret_status = usage(stdout, 0);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int exit_status(struct app *app, int code)
+{
+	if (run_pending_signal())
+		return 128 + run_pending_signal();
+	return app->rq.hook ? hook_status(app, code) : outcome_exit_status(code);
+}
+
 int app_main(int argc, char **argv)
 {
 	CLEAN(app) struct app app = { .etc_dir = "/etc/dkms", .lock = { .fd = -1 } };
 	CLEAN(fail) struct fail f = { 0 };
-	int r;
+	int r, status;
 
 	env_copy(&app.environment, environ);
 	r = request_parse(argc, argv, &app.rq, &f);
+	if (r == 0 && run_at_once(&app.rq, &status))
+		return status;
 	report_init(&app.report, &app.rq, &app.environment);
-	if (r == 0 && app.rq.verb == VERB_VERSION) {
-		puts("dkms-" DKMS_VERSION);
-		return 0;
-	}
-	if (r == 0 && app.rq.verb == VERB_HELP)
-		return usage(stdout, 0);
 	if (r == 0 && app.rq.verb == VERB_NONE) {
+		r = -E_USAGE;
 		if (!app.rq.quiet)
 			usage(stderr, 0);
-		return 2;
-	}
-	if (r == 0)
+	} else if (r == 0) {
 		r = run_verb(&app, &f);
+	}
 	if (r < 0 && f.text)
 		report_error(&app.report, &f);
-	if (run_pending_signal()) {
+	status = exit_status(&app, r);
+	if (app.report.document && document_write(app.report.document, &app.rq, r, status, &f) < 0 &&
+	    status == 0)
+		status = 1;
+	if (run_pending_signal())
 		die_of_signal(run_pending_signal());
-		return 128 + run_pending_signal();
-	}
-	return app.rq.hook ? hook_status(&app, r) : outcome_exit_status(r);
+	return status;
 }

@@ -42,7 +42,9 @@ int hook_status(struct app *app, int code)
 
 static void say(const struct app *app, const char *name, const char *value)
 {
-	report_line(&app->report, "%s=%s", name, value);
+	report_text(&app->report, "%s=%s", name, value);
+	if (app->report.document)
+		json_string(document_writer(app->report.document), name, value);
 }
 
 static void say_switch(const struct app *app, const char *name, bool on)
@@ -50,7 +52,7 @@ static void say_switch(const struct app *app, const char *name, bool on)
 	say(app, name, on ? "yes" : "");
 }
 
-int verb_settings(struct app *app, struct fail *f)
+static int list_settings(struct app *app, struct fail *f)
 {
 	CLEAN(conf) struct conf c = { 0 };
 	int r;
@@ -67,5 +69,17 @@ int verb_settings(struct app *app, struct fail *f)
 	r = app_conf(app, app->rq.module, app->rq.version, NULL, NULL, &c, f);
 	if (r == 0)
 		say_switch(app, "autoinstall", c.autoinstall);
+	return r;
+}
+
+int verb_settings(struct app *app, struct fail *f)
+{
+	int r;
+
+	if (app->report.document)
+		json_object(document_writer(app->report.document), "settings");
+	r = list_settings(app, f);
+	if (app->report.document)
+		json_end(document_writer(app->report.document));
 	return r;
 }

@@ -50,6 +50,8 @@ const struct option_row option_table[] = {
 	{ OPT_NO_DEPMOD, NULL, "--no-depmod", NULL, NULL, "leave depmod to the caller" },
 	{ OPT_MODPROBE_ON_INSTALL, NULL, "--modprobe-on-install", NULL, NULL,
 	  "load the module if it was installed on the running kernel" },
+	{ OPT_DRY_RUN, NULL, "--dry-run", NULL, NULL, "say what would be done, and do nothing" },
+	{ OPT_JSON, NULL, "--json", NULL, NULL, "report as one JSON document on stdout" },
 	{ OPT_QUIET, "-q", "--quiet", NULL, NULL, "say nothing at all" },
 	{ OPT_VERBOSE, NULL, "--verbose", NULL, NULL, "show each command that is run" },
 	{ OPT_DEBUG, NULL, "--debug", NULL, NULL, "trace decisions" },

@@ -20,22 +20,46 @@ static void make_room(const struct report *r)
 		progress_clear(&r->active[0].progress);
 }
 
+static void say_line(const struct report *r, const char *fmt, va_list ap)
+{
+	make_room(r);
+	vprintf(fmt, ap);
+	putchar('\n');
+}
+
 void report_line(const struct report *r, const char *fmt, ...)
+{
+	CLEAN(free) char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (!r->document && !r->quiet)
+		say_line(r, fmt, ap);
+	else if (r->document)
+		text = xvasprintf(fmt, ap);
+	va_end(ap);
+	if (text)
+		document_message(r->document, "note", text, NULL);
+}
+
+void report_text(const struct report *r, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (r->quiet)
+	if (r->quiet || r->document)
 		return;
-	make_room(r);
 	va_start(ap, fmt);
-	vprintf(fmt, ap);
+	say_line(r, fmt, ap);
 	va_end(ap);
-	putchar('\n');
 }
 
 static void say(const struct report *r, const char *kind, const char *text, const char *hint)
 {
-	if (r->quiet || r->is_muted)
+	if (r->is_muted)
+		return;
+	if (r->document)
+		document_message(r->document, kind, text, hint);
+	if (r->quiet)
 		return;
 	make_room(r);
 	fflush(stdout);
@@ -125,7 +149,7 @@ static void on_phase(void *ctx, const struct step *s, const char *what)
 	struct report *r = ctx;
 	struct active_step *a = find_active(r, s);
 
-	if (r->quiet)
+	if (r->quiet || r->document)
 		return;
 	if (r->verbose && s->module && s->kernel)
 		report_line(r, "%s/%s, %s, %s: %s", s->module, s->version, s->kernel, s->arch, what);
@@ -186,9 +210,9 @@ static void say_result(const struct report *r, const struct step *s)
 	if (!word)
 		return;
 	if (s->kernel)
-		report_line(r, "%s/%s, %s, %s: %s", s->module, s->version, s->kernel, s->arch, word);
+		report_text(r, "%s/%s, %s, %s: %s", s->module, s->version, s->kernel, s->arch, word);
 	else
-		report_line(r, "%s/%s: %s", s->module, s->version, word);
+		report_text(r, "%s/%s: %s", s->module, s->version, word);
 }
 
 static bool mentions(const char *text, const char *path)
@@ -216,6 +240,8 @@ static void on_end(void *ctx, const struct step *s, const struct fail *f, const 
 	struct report *r = ctx;
 
 	drop_active(r, s);
+	if (r->document)
+		document_step_end(r->document, s, f, log, e);
 	switch (s->state) {
 	case STEP_DONE:
 	case STEP_NOTHING:
@@ -248,6 +274,7 @@ void report_init(struct report *r, const struct request *rq, const struct strv *
 		.quiet = rq->quiet,
 		.verbose = rq->verbose || rq->debug,
 		.debug = rq->debug,
+		.document = rq->json ? document_new() : NULL,
 		.environment = environment,
 		.observer = { r, on_begin, on_phase, on_warn, on_note, on_end, on_tick },
 	};
@@ -256,5 +283,6 @@ void report_init(struct report *r, const struct request *rq, const struct strv *
 void report_done(struct report *r)
 {
 	free(r->active);
+	document_free(r->document);
 	fflush(stdout);
 }

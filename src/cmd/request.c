@@ -175,6 +175,8 @@ static void apply_flag(struct request *rq, const struct option_row *o)
 		[OPT_QUIET] = &rq->quiet,
 		[OPT_VERBOSE] = &rq->verbose,
 		[OPT_DEBUG] = &rq->debug,
+		[OPT_DRY_RUN] = &rq->dry_run,
+		[OPT_JSON] = &rq->json,
 		[OPT_HOOK] = &rq->hook,
 	};
 
@@ -339,9 +341,11 @@ int request_parse(int argc, char *const *argv, struct request *rq, struct fail *
 	*rq = (struct request){ .jobs = -1 };
 	r = parse_words(argc, argv, rq, f);
 	drop_doubles(rq);
-	/* an error is not told either if -q comes behind it */
-	for (int i = 1; r < 0 && i < argc; i++)
+	/* how an error is told does not depend on what stands behind it */
+	for (int i = 1; r < 0 && i < argc; i++) {
 		rq->quiet = rq->quiet || str_eq(argv[i], "-q") || str_eq(argv[i], "--quiet");
+		rq->json = rq->json || str_eq(argv[i], "--json");
+	}
 	return r;
 }
 

@@ -56,6 +56,7 @@ struct request {
 	bool binaries_only, source_only;
 	bool symlink_modules, no_depmod, modprobe_on_install;
 	bool quiet, verbose, debug;
+	bool dry_run, json;
 	bool hook; /* called by a kernel package: see app_hook_status */
 };
 

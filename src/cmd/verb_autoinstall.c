@@ -95,7 +95,7 @@ static void summary_line(const struct app *app, const char *word, const struct s
 	if (names->n == 0)
 		return;
 	all = strv_join(names, " ");
-	report_line(&app->report, "autoinstall for %s (%s) %s: %s", app->targets->kernel,
+	report_text(&app->report, "autoinstall for %s (%s) %s: %s", app->targets->kernel,
 		    app->targets->arch, word, all);
 }
 
@@ -179,6 +179,8 @@ int verb_autoinstall(struct app *app, struct fail *f)
 	r = app_execute(app, &plan, f);
 	if (r == -ERESTART || f->text)
 		return r;
+	if (app->rq.dry_run)
+		return r < 0 ? -E_SOME_FAILED : 0;
 	return summarize(app, &plan);
 }
 

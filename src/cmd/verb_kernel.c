@@ -16,7 +16,7 @@ static int remove_from_kernel(struct app *app, const struct snapshot *snap,
 
 	plan_for_kernel_removal(&rq, only_auto, &plan);
 	r = app_execute(app, &plan, f);
-	if (r == 0 || r == -ERESTART || f->text)
+	if (r == 0 || r == -ERESTART || app->rq.dry_run || f->text)
 		return r;
 	return -E_NOT_REMOVED;
 }

@@ -89,6 +89,37 @@ static unsigned look_closer(const struct query *q, const struct layout *l, const
 	return compare_modules(q, l, b, &c, &x);
 }
 
+/* One entry of the document's list; b NULL: no kernel, state says. */
+static void document_entry(const struct query *q, const char *module, const char *version,
+			   const struct snap_build *b, const char *state, unsigned flags)
+{
+	struct json *j = document_writer(q->app->report.document);
+
+	json_object(j, NULL);
+	json_string(j, "module", module);
+	json_string(j, "version", version);
+	json_string(j, "kernel", b ? b->kernel : NULL);
+	json_string(j, "arch", b ? b->arch : NULL);
+	json_string(j, "state", state);
+	json_bool(j, "original_modules", flags & STATUS_ORIGINALS);
+	json_bool(j, "built_missing", flags & STATUS_MISSING);
+	json_bool(j, "installed_differs", !(flags & STATUS_MISSING) && flags & STATUS_DIFFERS);
+	if (b) {
+		const struct layout l = { q->app->dkms_tree, module, version, b->kernel, b->arch };
+		CLEAN(free) char *log = layout_log(&l);
+
+		json_string(j, "log", path_exists(log) ? log : NULL);
+	}
+	json_end(j);
+}
+
+static void show_plain(const struct query *q, const char *module, const char *version, const char *state)
+{
+	report_text(&q->app->report, "%s/%s: %s", module, version, state);
+	if (q->app->report.document)
+		document_entry(q, module, version, NULL, state, 0);
+}
+
 static void show_build(const struct query *q, const char *module, const char *version,
 		       const struct snap_build *b)
 {
@@ -100,7 +131,9 @@ static void show_build(const struct query *q, const char *module, const char *ve
 	if (path_is_dir(originals))
 		flags |= STATUS_ORIGINALS;
 	status_line_built(&line, module, version, b, flags);
-	report_line(&q->app->report, "%s", buf_str(&line));
+	report_text(&q->app->report, "%s", buf_str(&line));
+	if (q->app->report.document)
+		document_entry(q, module, version, b, b->installed ? "installed" : "built", flags);
 }
 
 static void show_broken(const struct query *q, const char *module, const char *version)
@@ -108,7 +141,7 @@ static void show_broken(const struct query *q, const char *module, const char *v
 	CLEAN(free) char *text = xasprintf("%s/%s: the source link '%s/%s/%s/source' is missing or leads "
 					   "nowhere", module, version, q->app->dkms_tree, module, version);
 
-	report_line(&q->app->report, "%s/%s: broken", module, version);
+	show_plain(q, module, version, "broken");
 	report_warning(&q->app->report, text,
 		       "put the source back, add it again, or 'dkms remove --force' it");
 }
@@ -130,7 +163,7 @@ static void show_version(const struct query *q, const char *module, const struct
 		shown = true;
 	}
 	if (!shown && v->state == VERSION_ADDED)
-		report_line(&q->app->report, "%s/%s: added", module, v->version);
+		show_plain(q, module, v->version, "added");
 }
 
 static void show_all(const struct query *q, const struct snapshot *snap)
@@ -154,6 +187,8 @@ int verb_status(struct app *app, struct fail *f)
 	if (r < 0)
 		return r;
 	app->conf_cache = &cache;
+	if (app->report.document)
+		json_array(document_writer(app->report.document), "modules");
 	for (size_t i = 0; i < (rq->kernels.n ? rq->kernels.n : 1); i++) {
 		struct query q = { .app = app };
 
@@ -164,5 +199,7 @@ int verb_status(struct app *app, struct fail *f)
 		show_all(&q, &snap);
 	}
 	app->conf_cache = NULL;
+	if (app->report.document)
+		json_end(document_writer(app->report.document));
 	return 0;
 }

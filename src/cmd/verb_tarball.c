@@ -158,6 +158,13 @@ int verb_mktarball(struct app *app, struct fail *f)
 		job.made = st.st_mtim.tv_sec;
 	path = place(app);
 	job.path = path;
+	if (app->report.document)
+		json_string(document_writer(app->report.document), "tarball", path);
+	if (app->rq.dry_run) {
+		report_line(&app->report, "%s/%s: a tarball would be written to '%s'", app->rq.module,
+			    app->rq.version, path);
+		return 0;
+	}
 	umask(022);
 	r = write_tarball(app, source, conf, &job, f);
 	strv_done(&job.parts);
@@ -183,6 +190,10 @@ static int load_rpm(struct app *app, const char *path, struct fail *f)
 	struct run_result res = { 0 };
 	int r;
 
+	if (app->rq.dry_run) {
+		report_line(&app->report, "rpm would install '%s'; then comes autoinstall", path);
+		return verb_autoinstall(app, f);
+	}
 	if (app->has_rpm) /* second round, under the lock */
 		return verb_autoinstall(app, f);
 	r = run_command(&run, &res, &why);

@@ -185,6 +185,23 @@ static void settings_are_shown_and_described(void **state)
 	}
 }
 
+static void json_page_has_every_word(void **state)
+{
+	CLEAN(free) char *page = read_source("docs/json.md");
+	static const char *const words[] = {
+#define WORD(name, status, word) word,
+		OUTCOME_TABLE(WORD)
+#undef WORD
+	};
+
+	for (size_t i = 0; i < COUNT_OF(words); i++) {
+		CLEAN(free) char *quoted = xasprintf("`%s`", words[i]);
+
+		if (!strstr(page, quoted))
+			fail_msg("docs/json.md does not name the outcome %s", words[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +211,7 @@ int main(void)
 		cmocka_unit_test(exit_statuses_are_the_table_s),
 		cmocka_unit_test(every_directive_has_prose),
 		cmocka_unit_test(settings_are_shown_and_described),
+		cmocka_unit_test(json_page_has_every_word),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

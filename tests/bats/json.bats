@@ -1,0 +1,193 @@
+#!/usr/bin/env bats
+# --json and --dry-run: the document of docs/json.md, and that a dry run changes nothing.
+load ../lib/dkms
+
+setup() {
+	only_ours
+	command -v jq >/dev/null || skip "jq is not installed"
+	world_up
+}
+
+# one document with the members that are always there, and it says the exit status
+json() { # STATUS ARGS...
+	local want=$1
+	shift
+	run_dkms "$@" --json
+	assert_status "$want"
+	[ "$(jq -s length <<<"$output")" = 1 ] || _fail "should be one document"
+	is '.dkms.version' "$("$DKMS" --version | sed s/dkms-//)"
+	is .schema 1
+	is .exit_status "$want"
+	is '[.action, .dry_run, .outcome, .messages] | map(type) | join(" ")' "string boolean string array"
+	is 'has("error") and has("hint")' true
+}
+
+is() { # FILTER WANTED
+	local got
+	got=$(jq -rc "$1" <<<"$output") || _fail "jq $1"
+	assert_same "$got" "$2" "$1"
+}
+
+@test "json: what was built and installed" {
+	make_module hello 1.0
+	json 0 install hello/1.0 -k "$K1"
+	assert_no_errors
+	is '.action, .outcome, .error' "install
+done
+null"
+	is '.steps | map(.step + " " + .state) | join(", ")' \
+		"add done, build done, install done, depmod done, post_transaction nothing"
+	is '.steps[1] | [.id, .module, .version, .kernel, .arch, .after, .outcome, .exit_status]' \
+		"[2,\"hello\",\"1.0\",\"$K1\",\"$ARCH\",[1],null,0]"
+	json 0 install hello/1.0 -k "$K1"
+	is '.steps | map(.state) | unique | join(" ")' nothing
+}
+
+@test "json: a failed build names its log and the error in it" {
+	make_module hello 1.0 'MAKE[0]="echo hello.c:1:1: error: broken; false"'
+	json 10 install hello/1.0 -k "$K1" --quiet
+	assert_no_errors
+	is .outcome make-failed
+	is '.steps[] | select(.step == "build") | [.state, .outcome, .exit_status]' '["failed","make-failed",10]'
+	is '.steps[] | select(.step == "install") | .state' cancelled
+	[ -f "$(jq -r '.steps[] | select(.step == "build") | .log' <<<"$output")" ]
+	is '.steps[] | select(.step == "build") | .log_errors | join(" ") | contains("error: broken")' true
+	is '.messages[0].level' error
+}
+
+@test "json: a refusal, a usage error, no action" {
+	json 3 remove nothing/1.0 -k "$K1"
+	is '.outcome, .error' "not-added
+nothing/1.0 is not in the dkms tree '/var/lib/dkms'"
+	is 'has("steps")' false
+	assert_errors_have "not in the dkms tree"
+	run_dkms status --json --nonsense
+	assert_status 2
+	is '.outcome, .exit_status' "usage
+2"
+	run_dkms --json
+	assert_status 2
+	is '.outcome, .action' "usage
+null"
+}
+
+@test "json: status" {
+	json 0 status
+	is .modules '[]'
+	tree_installed alpha 1.0 "$K1"
+	tree_built alpha 1.0 "$K2"
+	tree_added beta 2.0
+	tree_added gone 1.0
+	rm -r /usr/src/gone-1.0
+	echo >>"/lib/modules/$K1/updates/dkms/alpha.ko"
+	json 0 status
+	is '.modules[] | [.module, .version, .kernel, .state, .installed_differs]' \
+		"[\"alpha\",\"1.0\",\"$K2\",\"built\",false]
+[\"alpha\",\"1.0\",\"$K1\",\"installed\",true]
+[\"beta\",\"2.0\",null,\"added\",false]
+[\"gone\",\"1.0\",null,\"broken\",false]"
+	is '.modules[1] | [.original_modules, .built_missing, .log]' \
+		"[false,false,\"/var/lib/dkms/alpha/1.0/$K1/$ARCH/log/make.log\"]"
+	is '.messages | map(.level)' '["warning"]'
+	json 0 status alpha -k "$K2"
+	is '.modules | length' 1
+}
+
+@test "json: what scripts print goes to stderr" {
+	make_module hello 1.0 'POST_INSTALL="say"
+POST_ADD="say"'
+	printf '#!/bin/sh\necho said\n' >/usr/src/hello-1.0/say
+	chmod +x /usr/src/hello-1.0/say
+	json 0 install hello/1.0 -k "$K1"
+	assert_errors_have said
+	is .outcome done
+}
+
+@test "json: mktarball, autoinstall, the others" {
+	make_module hello 1.0
+	json 0 add hello/1.0
+	json 0 autoinstall -k "$K1"
+	is '.steps | map(.state) | join(" ")' "done done done nothing"
+	json 0 mktarball hello/1.0 -k "$K1"
+	[ -f "$(jq -r .tarball <<<"$output")" ]
+	json 0 match --templatekernel "$K1" -k "$K2"
+	json 0 kernel_prerm -k "$K2"
+	json 0 uninstall hello/1.0 -k "$K1"
+	json 0 unbuild hello/1.0 -k "$K1"
+	json 0 remove hello/1.0 --all
+	json 0 --settings
+	is .settings.dkms_tree /var/lib/dkms
+}
+
+@test "json: bytes that are not UTF-8 do not spoil the document" {
+	json 1 add $'/no\xff\x01where'
+	is '.error | contains("/no\ufffd\u0001where")' true
+}
+
+# dry STATUS ARGS...: changes nothing at all
+dry() {
+	local want=$1 before
+	shift
+	before=$(digest_world)
+	run_dkms "$@" --dry-run
+	assert_status "$want"
+	assert_same "$(digest_world)" "$before" "what is on disk"
+	refute_exists /var/lib/dkms/.dkms
+}
+
+@test "dry run: every action that changes something says what, and does nothing" {
+	make_module hello 1.0 'POST_ADD="touch /var/lib/ran"'
+	dry 0 install hello/1.0 -k "$K1"
+	assert_output "1. add hello/1.0
+2. build hello/1.0 for kernel $K1 ($ARCH), after 1
+3. install hello/1.0 for kernel $K1 ($ARCH), after 2
+4. depmod for kernel $K1 ($ARCH), after 1, 2, 3
+5. post_transaction for kernel $K1 ($ARCH), after 4
+nothing was done: this is a dry run"
+	refute_exists /var/lib/ran
+	run_dkms add hello/1.0
+	rm -f /var/lib/ran
+	dry 0 autoinstall -k "$K1"
+	assert_output_has "2. install hello/1.0 for kernel $K1 ($ARCH), after 1"
+	run_dkms install hello/1.0 -k "$K1"
+	dry 0 install hello/1.0 -k "$K1"
+	assert_output "-  not install hello/1.0 for kernel $K1 ($ARCH): already installed
+there is nothing to do"
+	for verb in uninstall unbuild remove; do
+		dry 0 $verb hello/1.0 -k "$K1"
+		assert_output_has "1. uninstall hello/1.0 for kernel $K1 ($ARCH)"
+	done
+	dry 0 match --templatekernel "$K1" -k "$K2"
+	assert_output_has "install hello/1.0 for kernel $K2"
+	dry 0 kernel_prerm -k "$K1"
+	assert_output_has "2. unbuild hello/1.0"
+	dry 0 mktarball hello/1.0 -k "$K1"
+	assert_output_has "a tarball would be written to '/var/lib/dkms/hello/1.0/tarball/"
+	run_dkms mktarball hello/1.0 -k "$K1" --archive "$C/hello.dkms.tar.gz"
+	run_dkms remove hello/1.0 --all
+	rm -r /usr/src/hello-1.0
+	dry 0 ldtarball "$C/hello.dkms.tar.gz"
+	assert_output_has "2. load hello/1.0 for kernel $K1"
+}
+
+@test "dry run: refusals have their status; the plan is in the document" {
+	dry 3 remove hello/1.0 -k "$K1"
+	make_module hello 1.0
+	dry 0 build hello/1.0 -k "$K1" --json
+	is '.dry_run, (.steps | map(.step + " " + .state) | join(", "))' "true
+add waiting, build waiting"
+}
+
+@test "dry run: takes no lock, so it does not wait" {
+	make_module hello 1.0
+	make_module slow 1.0 "MAKE[0]='touch $C/began; sleep 60'"
+	"$DKMS" build slow/1.0 -k "$K1" >/dev/null 2>&1 3>&- &
+	holder=$!
+	while [ ! -e "$C/began" ]; do sleep 0.1; done
+	run_cmd timeout 20 "$DKMS" install hello/1.0 -k "$K1" --dry-run
+	kill "$holder"
+	wait "$holder" || :
+	assert_status 0
+	refute_output_has waiting
+	assert_output_has "1. add hello/1.0"
+}
