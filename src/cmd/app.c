@@ -10,32 +10,20 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "cmd/foretell.h"
 #include "cmd/hook.h"
 #include "cmd/options.h"
-#include "core/foresee.h"
+#include "cmd/targets.h"
 #include "core/name.h"
 #include "core/outcome.h"
-#include "core/version.h"
 #include "engine/engine.h"
 #include "sys/conf_load.h"
 #include "sys/distro_load.h"
 #include "sys/host.h"
 #include "sys/journal.h"
 #include "sys/kernel.h"
-#include "sys/rpm.h"
 #include "sys/run.h"
 #include "sys/tree.h"
-
-static void forget_targets(struct app *app)
-{
-	for (size_t i = 0; i < app->n_targets; i++) {
-		free(app->targets[i].kernel);
-		free(app->targets[i].arch);
-	}
-	free(app->targets);
-	app->targets = NULL;
-	app->n_targets = 0;
-}
 
 static void clean_app(struct app *app)
 {
@@ -49,7 +37,7 @@ static void clean_app(struct app *app)
 	free(app->tmp_location);
 	free(app->running_kernel);
 	free(app->running_arch);
-	forget_targets(app);
+	app_forget_targets(app);
 	lock_release(&app->lock);
 	report_done(&app->report);
 }
@@ -151,114 +139,6 @@ int app_snapshot(const struct app *app, const char *module, struct snapshot *ret
 	return tree_read(app->dkms_tree, app->source_tree, module, ret, f);
 }
 
-/* On rpm systems a kernel's architecture is that of its package: an i686 kernel on an x86_64 machine. */
-static char *default_arch(const struct app *app, const char *kernel)
-{
-	CLEAN(free) char *dir = NULL, *arch = NULL;
-
-	if (!app->distro.is_rpm)
-		return xstrdup(app->running_arch);
-	dir = path_join(app->install_tree, kernel);
-	arch = path_is_dir(dir) ? rpm_arch_of(dir, &app->environment) : NULL;
-	return arch && name_is_valid(arch) ? TAKE_PTR(arch) : xstrdup(app->running_arch);
-}
-
-/* targets --------------------------------------------------------------------------------------- */
-
-static void add_target(struct app *app, const char *kernel, const char *arch)
-{
-	app->targets = xreallocarray(app->targets, app->n_targets + 1, sizeof(*app->targets));
-	app->targets[app->n_targets++] = (struct target){ xstrdup(kernel), xstrdup(arch) };
-}
-
-static int compare_targets(const void *a, const void *b)
-{
-	const struct target *x = a, *y = b;
-	int c = version_compare(x->kernel, y->kernel);
-
-	if (c == 0)
-		c = strcmp(x->kernel, y->kernel);
-	return c ? c : strcmp(x->arch, y->arch);
-}
-
-static void all_targets(struct app *app, const struct snapshot *snap)
-{
-	const struct snap_version *v = snapshot_version(snap, app->rq.module, app->rq.version);
-
-	for (size_t i = 0; v && i < v->n_builds; i++)
-		add_target(app, v->builds[i].kernel, v->builds[i].arch);
-	if (app->n_targets > 1)
-		qsort(app->targets, app->n_targets, sizeof(*app->targets), compare_targets);
-}
-
-static int named_targets(struct app *app, struct fail *f)
-{
-	for (size_t i = 0; i < app->rq.kernels.n; i++) {
-		const char *kernel = app->rq.kernels.items[i];
-		CLEAN(free) char *own = app->rq.arches.n ? NULL : default_arch(app, kernel);
-		const char *arch = own;
-
-		if (app->rq.arches.n)
-			arch = app->rq.arches.items[app->rq.arches.n == 1 ? 0 : i];
-		if (!name_is_valid(kernel) || !name_is_valid(arch))
-			return fail_set(f, -E_BAD_NAME, "'%s' (%s) cannot be a kernel", kernel, arch);
-		add_target(app, kernel, arch);
-	}
-	return 0;
-}
-
-/* The kernels below the install tree. */
-static void kernels_here(const struct app *app, struct strv *ret)
-{
-	CLEAN(strv) struct strv names = { 0 };
-
-	dir_list(app->install_tree, &names);
-	for (size_t i = 0; i < names.n; i++) {
-		CLEAN(free) char *dir = path_join(app->install_tree, names.items[i]);
-
-		if (name_is_kernel(names.items[i]) && path_is_dir(dir))
-			strv_add(ret, names.items[i]);
-	}
-}
-
-/* No kernel was named: the running one, unless it belongs to somebody else. */
-static void default_target(struct app *app, const char *arch, bool chooses)
-{
-	CLEAN(free) char *dir = path_join(app->install_tree, app->running_kernel);
-	CLEAN(strv) struct strv here = { 0 };
-	CLEAN(free) char *text = NULL, *names = NULL;
-
-	if (chooses && !path_is_dir(dir) && !app->rq.kernel_source_dir) {
-		kernels_here(app, &here);
-		names = strv_join(&here, " ");
-		if (here.n == 1)
-			text = xasprintf("the running kernel %s is not installed here; taking %s",
-					 app->running_kernel, names);
-		else
-			text = xasprintf("the running kernel %s is not installed here; kernels that are: %s",
-					 app->running_kernel, here.n ? names : "none");
-		report_warning(&app->report, text, here.n == 1 ? NULL : "name one with -k");
-	}
-	add_target(app, here.n == 1 ? here.items[0] : app->running_kernel, arch);
-}
-
-int app_targets(struct app *app, const struct snapshot *snap, bool chooses, struct fail *f)
-{
-	CLEAN(free) char *own = app->rq.arches.n ? NULL : default_arch(app, app->running_kernel);
-	const char *arch = app->rq.arches.n ? app->rq.arches.items[0] : own;
-
-	if (app->rq.all) {
-		all_targets(app, snap);
-		return 0;
-	}
-	if (app->rq.kernels.n)
-		return named_targets(app, f);
-	if (!name_is_valid(arch))
-		return fail_set(f, -E_BAD_NAME, "'%s' cannot be an architecture", arch);
-	default_target(app, arch, chooses);
-	return 0;
-}
-
 /* doing it -------------------------------------------------------------------------------------- */
 
 struct plan_request app_plan_request(const struct app *app, const struct snapshot *snap)
@@ -317,26 +197,6 @@ static int take_lock(struct app *app, struct fail *f)
 	return 0;
 }
 
-/* --dry-run: what is known of the plan, and nothing else. */
-static int foretell(struct app *app, struct plan *plan, struct fail *f)
-{
-	CLEAN(snapshot) struct snapshot snap = { 0 };
-	CLEAN(buf) struct buf text = { 0 };
-	int r = app_snapshot(app, NULL, &snap, f);
-
-	if (r < 0)
-		return r;
-	if (journal_is_pending(app->dkms_tree))
-		report_line(&app->report, "first of all: finish what an interrupted dkms left");
-	plan_foresee(plan, &snap);
-	plan_describe(plan, &text);
-	report_text(&app->report, "%s%s", buf_str(&text),
-		    plan_has_work(plan) ? "nothing was done: this is a dry run" : "there is nothing to do");
-	if (app->report.document)
-		document_plan(app->report.document, plan);
-	return plan_code(plan);
-}
-
 int app_execute(struct app *app, struct plan *plan, struct fail *f)
 {
 	CLEAN(strv) struct strv force_install = { 0 };
@@ -368,7 +228,7 @@ int app_execute(struct app *app, struct plan *plan, struct fail *f)
 	int r;
 
 	if (app->rq.dry_run)
-		return foretell(app, plan, f);
+		return app_foretell(app, plan, f);
 	read_force_install(&force_install);
 	if (plan->n == 0 && !journal_is_pending(app->dkms_tree))
 		return 0;
@@ -553,7 +413,7 @@ static int run_verb(struct app *app, struct fail *f)
 	if (r != -ERESTART)
 		return r;
 	/* what was told in the first round is not told again */
-	forget_targets(app);
+	app_forget_targets(app);
 	app->report.is_muted = true;
 	r = function(app, f);
 	app->report.is_muted = false;

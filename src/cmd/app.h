@@ -52,13 +52,6 @@ int app_refuse_bad_conf(const struct conf *c, const char *dir, struct fail *f);
 int app_refuse_all(const struct app *app, struct fail *f);
 
 /*
- * Fills app->targets: -k and -a as given, else the running kernel. With --all: every kernel that the
- * named version is built for, in version order. `chooses`: where the running kernel is not installed here
- * (an image, a chroot) and none was named, the only one that is here is taken, and said so.
- */
-int app_targets(struct app *app, const struct snapshot *snap, bool chooses, struct fail *f);
-
-/*
  * Runs a plan and returns its code. The first time it only takes the lock and returns -ERESTART: run_verb then calls
  * the verb again, which sees what there is under the lock. So a verb must not change anything but through this.
  */

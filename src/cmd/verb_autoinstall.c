@@ -6,6 +6,7 @@
 #include "base/path.h"
 #include "cmd/app.h"
 #include "cmd/rebuilds.h"
+#include "cmd/targets.h"
 #include "core/outcome.h"
 
 /* autoinstall, kernel_postinst and match: what brings many modules to one kernel. */

@@ -7,6 +7,7 @@
 #include "cmd/app.h"
 #include "cmd/load.h"
 #include "cmd/rebuilds.h"
+#include "cmd/targets.h"
 #include "core/outcome.h"
 #include "sys/rpm.h"
 

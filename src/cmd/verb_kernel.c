@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "cmd/app.h"
+#include "cmd/targets.h"
 #include "core/outcome.h"
 
 /* kernel_preinst and kernel_prerm, for the hooks of kernel packages. */

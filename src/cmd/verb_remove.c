@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cmd/app.h"
+#include "cmd/targets.h"
 #include "core/outcome.h"
 #include "sys/rpm.h"
 

@@ -7,6 +7,7 @@
 #include "base/path.h"
 #include "cmd/app.h"
 #include "cmd/load.h"
+#include "cmd/targets.h"
 #include "core/layout.h"
 #include "core/outcome.h"
 #include "core/tarball.h"

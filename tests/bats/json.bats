@@ -100,7 +100,7 @@ POST_ADD="say"'
 	chmod +x /usr/src/hello-1.0/say
 	json 0 install hello/1.0 -k "$K1"
 	assert_errors_have said
-	is .outcome done
+	is .outcome 'done'
 }
 
 @test "json: mktarball, autoinstall, the others" {

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cmd/targets.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "core/name.h"
+#include "core/outcome.h"
+#include "core/version.h"
+#include "sys/rpm.h"
+
+void app_forget_targets(struct app *app)
+{
+	for (size_t i = 0; i < app->n_targets; i++) {
+		free(app->targets[i].kernel);
+		free(app->targets[i].arch);
+	}
+	free(app->targets);
+	app->targets = NULL;
+	app->n_targets = 0;
+}
+
+/* On rpm systems a kernel's architecture is that of its package: an i686 kernel on an x86_64 machine. */
+static char *default_arch(const struct app *app, const char *kernel)
+{
+	CLEAN(free) char *dir = NULL, *arch = NULL;
+
+	if (!app->distro.is_rpm)
+		return xstrdup(app->running_arch);
+	dir = path_join(app->install_tree, kernel);
+	arch = path_is_dir(dir) ? rpm_arch_of(dir, &app->environment) : NULL;
+	return arch && name_is_valid(arch) ? TAKE_PTR(arch) : xstrdup(app->running_arch);
+}
+
+static void add_target(struct app *app, const char *kernel, const char *arch)
+{
+	app->targets = xreallocarray(app->targets, app->n_targets + 1, sizeof(*app->targets));
+	app->targets[app->n_targets++] = (struct target){ xstrdup(kernel), xstrdup(arch) };
+}
+
+static int compare_targets(const void *a, const void *b)
+{
+	const struct target *x = a, *y = b;
+	int c = version_compare(x->kernel, y->kernel);
+
+	if (c == 0)
+		c = strcmp(x->kernel, y->kernel);
+	return c ? c : strcmp(x->arch, y->arch);
+}
+
+static void all_targets(struct app *app, const struct snapshot *snap)
+{
+	const struct snap_version *v = snapshot_version(snap, app->rq.module, app->rq.version);
+
+	for (size_t i = 0; v && i < v->n_builds; i++)
+		add_target(app, v->builds[i].kernel, v->builds[i].arch);
+	if (app->n_targets > 1)
+		qsort(app->targets, app->n_targets, sizeof(*app->targets), compare_targets);
+}
+
+static int named_targets(struct app *app, struct fail *f)
+{
+	for (size_t i = 0; i < app->rq.kernels.n; i++) {
+		const char *kernel = app->rq.kernels.items[i];
+		CLEAN(free) char *own = app->rq.arches.n ? NULL : default_arch(app, kernel);
+		const char *arch = own;
+
+		if (app->rq.arches.n)
+			arch = app->rq.arches.items[app->rq.arches.n == 1 ? 0 : i];
+		if (!name_is_valid(kernel) || !name_is_valid(arch))
+			return fail_set(f, -E_BAD_NAME, "'%s' (%s) cannot be a kernel", kernel,
+					arch);
+		add_target(app, kernel, arch);
+	}
+	return 0;
+}
+
+/* The kernels below the install tree. */
+static void kernels_here(const struct app *app, struct strv *ret)
+{
+	CLEAN(strv) struct strv names = { 0 };
+
+	dir_list(app->install_tree, &names);
+	for (size_t i = 0; i < names.n; i++) {
+		CLEAN(free) char *dir = path_join(app->install_tree, names.items[i]);
+
+		if (name_is_kernel(names.items[i]) && path_is_dir(dir))
+			strv_add(ret, names.items[i]);
+	}
+}
+
+/* No kernel was named: the running one, unless it belongs to somebody else. */
+static void default_target(struct app *app, const char *arch, bool chooses)
+{
+	CLEAN(free) char *dir = path_join(app->install_tree, app->running_kernel);
+	CLEAN(strv) struct strv here = { 0 };
+	CLEAN(free) char *text = NULL, *names = NULL;
+
+	if (chooses && !path_is_dir(dir) && !app->rq.kernel_source_dir) {
+		kernels_here(app, &here);
+		names = strv_join(&here, " ");
+		if (here.n == 1)
+			text = xasprintf("the running kernel %s is not installed here; taking %s",
+					 app->running_kernel, names);
+		else
+			text = xasprintf(
+				"the running kernel %s is not installed here; kernels that are: %s",
+				app->running_kernel, here.n ? names : "none");
+		report_warning(&app->report, text, here.n == 1 ? NULL : "name one with -k");
+	}
+	add_target(app, here.n == 1 ? here.items[0] : app->running_kernel, arch);
+}
+
+int app_targets(struct app *app, const struct snapshot *snap, bool chooses, struct fail *f)
+{
+	CLEAN(free) char *own = app->rq.arches.n ? NULL : default_arch(app, app->running_kernel);
+	const char *arch = app->rq.arches.n ? app->rq.arches.items[0] : own;
+
+	if (app->rq.all) {
+		all_targets(app, snap);
+		return 0;
+	}
+	if (app->rq.kernels.n)
+		return named_targets(app, f);
+	if (!name_is_valid(arch))
+		return fail_set(f, -E_BAD_NAME, "'%s' cannot be an architecture", arch);
+	default_target(app, arch, chooses);
+	return 0;
+}

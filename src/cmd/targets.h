@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef DKMS_CMD_TARGETS_H
+#define DKMS_CMD_TARGETS_H
+
+#include "cmd/app.h"
+
+/*
+ * Fills app->targets: -k and -a as given, else the running kernel. With --all: every kernel that
+ * the named version is built for, in version order. `chooses`: where the running kernel is not
+ * installed here (an image, a chroot) and none was named, the only one that is here is taken, and
+ * said so.
+ */
+int app_targets(struct app *app, const struct snapshot *snap, bool chooses, struct fail *f);
+void app_forget_targets(struct app *app);
+
+#endif
