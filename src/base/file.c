@@ -272,6 +272,36 @@ int dir_prune(const char *dir, const char *stop)
 	return 0;
 }
 
+enum { PRUNE_DEPTH_MAX = 64 };
+
+static void prune_below(int dirfd, const char *name, unsigned depth)
+{
+	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	CLEAN(dir) DIR *d = NULL;
+	struct dirent *e;
+
+	if (fd < 0)
+		return;
+	d = fdopendir(fd);
+	if (!d) {
+		close(fd);
+		return;
+	}
+	while ((e = readdir(d))) {
+		if (str_eq(e->d_name, ".") || str_eq(e->d_name, "..") ||
+		    (e->d_type != DT_DIR && e->d_type != DT_UNKNOWN))
+			continue;
+		if (depth < PRUNE_DEPTH_MAX)
+			prune_below(fd, e->d_name, depth + 1);
+		unlinkat(fd, e->d_name, AT_REMOVEDIR);
+	}
+}
+
+void dir_prune_below(const char *dir)
+{
+	prune_below(AT_FDCWD, dir, 0);
+}
+
 int dir_list(const char *path, struct strv *ret_names)
 {
 	CLEAN(dir) DIR *d = opendir(path);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 
+#include "base/file.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "cmd/app.h"
 #include "cmd/targets.h"
 #include "core/outcome.h"
@@ -13,11 +15,15 @@ static int remove_from_kernel(struct app *app, const struct snapshot *snap,
 {
 	CLEAN(plan) struct plan plan = { 0 };
 	struct plan_request rq = app_plan_request(app, snap);
+	CLEAN(free) char *kernel_dir = path_join(app->install_tree, app->targets->kernel);
 	int r;
 
 	plan_for_kernel_removal(&rq, only_auto, &plan);
 	r = app_execute(app, &plan, f);
-	if (r == 0 || r == -ERESTART || app->rq.dry_run || f->text)
+	if (r == -ERESTART || app->rq.dry_run)
+		return r;
+	dir_prune_below(kernel_dir);
+	if (r == 0 || f->text)
 		return r;
 	return -E_NOT_REMOVED;
 }

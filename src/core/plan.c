@@ -95,14 +95,17 @@ size_t plan_next(const struct plan *p)
 
 int plan_code(const struct plan *p)
 {
+	int skipped = 0;
+
 	for (size_t i = 0; i < p->n; i++) {
 		const struct step *s = &p->steps[i];
 
-		if (s->state == STEP_FAILED || s->state == STEP_UNMET ||
-		    (s->state == STEP_SKIPPED && !(s->flags & STEP_AGAIN)))
+		if (s->state == STEP_FAILED || s->state == STEP_UNMET)
 			return s->code;
+		if (s->state == STEP_SKIPPED && !skipped && !(s->flags & (STEP_AGAIN | STEP_OPTIONAL)))
+			skipped = s->code;
 	}
-	return 0;
+	return skipped;
 }
 
 bool plan_changed(const struct plan *p, const char *kernel)

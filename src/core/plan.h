@@ -51,7 +51,7 @@ enum step_flags {
 	STEP_FORCED = 1 << 0,     /* --force for this step */
 	STEP_ON_BEHALF = 1 << 1,  /* done because another step needs it */
 	STEP_KNOWN_ONLY = 1 << 2, /* remove --force of a broken version: work from what the tree knows */
-	STEP_OPTIONAL = 1 << 3,   /* counts for autoinstall's summary */
+	STEP_OPTIONAL = 1 << 3,   /* of autoinstall: skipped is good enough */
 	STEP_DEFER = 1 << 4,      /* when it is its turn it is only reported as deferred */
 	STEP_RELOAD = 1 << 5,     /* STEP_ADD: a version that is added already gets its source anew */
 	STEP_AGAIN = 1 << 6,      /* though it is done already: over what is there, without the meaning of --force */
@@ -96,8 +96,8 @@ enum step_ready plan_ready(const struct plan *p, size_t i);
 /* The first waiting step that may run or never will, in plan order; (size_t)-1 if there is none. */
 size_t plan_next(const struct plan *p);
 
-/* The code of the first failed step in plan order (not in time), or 0. A step that was only cancelled
- * counts by what failed before it. */
+/* The code of the first failed step in plan order (not in time); where none failed, that of the first skipped one
+ * that had to be done; or 0. A step that was only cancelled counts by what failed before it. */
 int plan_code(const struct plan *p);
 /* Did any step change something for this kernel (for depmod)? Kernel NULL: any. */
 bool plan_changed(const struct plan *p, const char *kernel);

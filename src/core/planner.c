@@ -6,23 +6,29 @@
 
 static const size_t NO_STEP = (size_t)-1;
 
-/* One depmod for each kernel that anything was planned for, then post_transaction. */
+/* One depmod for each kernel that anything was planned for, then, when all is over, post_transaction. */
 static void add_closing_steps(const struct plan_request *rq, struct plan *p)
 {
-	size_t n = p->n;
+	size_t n = p->n, n_depmods;
 
 	for (size_t t = 0; t < rq->n_targets; t++) {
 		const char *kernel = rq->targets[t].kernel, *arch = rq->targets[t].arch;
-		size_t depmod, post;
+		size_t depmod;
 
 		if (plan_find(p, STEP_DEPMOD, NULL, NULL, kernel, arch) != NO_STEP)
 			continue;
 		depmod = plan_add(p, STEP_DEPMOD, NULL, NULL, kernel, arch, 0);
-		post = plan_add(p, STEP_POST_TRANSACTION, NULL, NULL, kernel, arch, 0);
 		for (size_t i = 0; i < n; i++)
 			if (str_eq(p->steps[i].kernel, kernel) || !p->steps[i].kernel)
 				plan_wait(p, depmod, i, NEED_ENDED);
-		plan_wait(p, post, depmod, NEED_ENDED);
+	}
+	n_depmods = p->n - n;
+	for (size_t t = 0; t < n_depmods; t++) {
+		size_t post = plan_add(p, STEP_POST_TRANSACTION, NULL, NULL, p->steps[n + t].kernel,
+				       p->steps[n + t].arch, 0);
+
+		for (size_t i = 0; i < n_depmods; i++)
+			plan_wait(p, post, n + i, NEED_ENDED);
 	}
 }
 
@@ -253,7 +259,8 @@ static void add_candidate(struct auto_state *a, size_t i, struct plan *p)
 	one.module = m->module;
 	one.version = m->version;
 	a->steps[i] = add_install(&one, a->target, NO_STEP, p);
-	p->steps[a->steps[i]].flags |= STEP_OPTIONAL;
+	for (size_t k = first; k < p->n; k++)
+		p->steps[k].flags |= STEP_OPTIONAL;
 	wait_for_dependencies(a, i, first, p);
 }
 
