@@ -77,13 +77,31 @@ static int check_room(int dirfd, uint64_t size, struct fail *f)
 	return f->code;
 }
 
+/* Each pass has a reader of its own, and frees it: two windows of a compressor may be too much. */
+static int scan(int fd, int dirfd, const struct archive_limits *limits, struct fail *f)
+{
+	CLEAN(archive_reader) struct archive *a = NULL;
+	uint64_t size = 0;
+	int r = begin(fd, &a, f);
+
+	if (r == 0)
+		r = archive_scan(a, limits, &size, f);
+	return r == 0 ? check_room(dirfd, size, f) : r;
+}
+
+static int unpack(int fd, int dirfd, const struct archive_limits *limits, struct fail *f)
+{
+	CLEAN(archive_reader) struct archive *a = NULL;
+	int r = begin(fd, &a, f);
+
+	return r == 0 ? archive_unpack(a, limits, dirfd, f) : r;
+}
+
 static int extract(const char *path, const char *dir, const struct archive_limits *limits,
 		   struct fail *f)
 {
-	CLEAN(archive_reader) struct archive *first = NULL, *second = NULL;
 	CLEAN(fd) int fd = open_archive(path, f);
 	CLEAN(fd) int dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	uint64_t size = 0;
 	int r;
 
 	if (fd < 0)
@@ -92,15 +110,9 @@ static int extract(const char *path, const char *dir, const struct archive_limit
 		return fail_errno(f, errno, "cannot open '%s'", dir);
 	r = confine(dirfd, limits->size, f);
 	if (r == 0)
-		r = begin(fd, &first, f);
+		r = scan(fd, dirfd, limits, f);
 	if (r == 0)
-		r = archive_scan(first, limits, &size, f);
-	if (r == 0)
-		r = check_room(dirfd, size, f);
-	if (r == 0)
-		r = begin(fd, &second, f);
-	if (r == 0)
-		r = archive_unpack(second, limits, dirfd, f);
+		r = unpack(fd, dirfd, limits, f);
 	return r;
 }
 
