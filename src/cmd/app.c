@@ -28,6 +28,7 @@
 static void clean_app(struct app *app)
 {
 	request_done(&app->rq);
+	archive_done(&app->archive);
 	strv_done(&app->environment);
 	framework_done(&app->framework);
 	distro_done(&app->distro);

@@ -7,6 +7,7 @@
 #include "core/conf.h"
 #include "core/distro.h"
 #include "core/planner.h"
+#include "sys/archive.h"
 #include "sys/conf_load.h"
 #include "sys/framework.h"
 #include "sys/lock.h"
@@ -30,6 +31,8 @@ struct app {
 	struct report report;
 	struct lock lock; /* of the dkms tree; taken when there is something to do */
 	bool is_locked;
+	struct archive archive; /* the tarball that was named, unpacked (cmd/load.h) */
+	bool has_archive;
 	bool has_rpm; /* ldtarball: rpm has installed the package */
 };
 

@@ -35,8 +35,8 @@ static int name_from_source(struct app *app, struct fail *f)
 	return app_names_from(app, app->rq.source, f);
 }
 
-/* The checks that the three verbs share, in their order. load NULL: archives are somebody else's. */
-static int prepare(struct app *app, struct load *load, struct snapshot *snap, struct fail *f)
+/* The checks that the three verbs share, in their order. */
+static int prepare(struct app *app, struct snapshot *snap, struct fail *f)
 {
 	bool broken_matters = app->rq.verb != VERB_ADD;
 	int r = app_refuse_all(app, f);
@@ -56,8 +56,8 @@ static int prepare(struct app *app, struct load *load, struct snapshot *snap, st
 		r = app_need_access(app, f);
 	if (r == 0)
 		r = name_from_source(app, f);
-	if (r == 0 && load && app->rq.source_kind != SOURCE_TREE)
-		r = load_open(app, load, f);
+	if (r == 0 && app->rq.source_kind != SOURCE_TREE)
+		r = load_open(app, f);
 	if (r == 0)
 		r = app_need_names(app, f);
 	if (r < 0)
@@ -106,7 +106,7 @@ int verb_add(struct app *app, struct fail *f)
 		r = app_refuse_all(app, f);
 		return r < 0 ? r : verb_ldtarball(app, f);
 	}
-	r = prepare(app, NULL, &snap, f);
+	r = prepare(app, &snap, f);
 	if (r == 0)
 		r = refuse_added(app, &snap, f);
 	if (r < 0)
@@ -124,14 +124,13 @@ static int build_or_install(struct app *app, void (*planner)(const struct plan_r
 {
 	CLEAN(snapshot) struct snapshot snap = { 0 };
 	CLEAN(plan) struct plan plan = { 0 };
-	CLEAN(load) struct load load = { 0 };
 	struct plan_request rq;
-	int r = prepare(app, &load, &snap, f);
+	int r = prepare(app, &snap, f);
 
 	if (r == 0 && app->rq.source_kind == SOURCE_TREE)
 		r = refuse_added(app, &snap, f);
 	if (r == 0)
-		r = load_refuse(app, &load, &snap, f);
+		r = load_refuse(app, &snap, f);
 	if (r == 0)
 		r = app_targets(app, &snap, true, f);
 	if (r < 0)
@@ -139,7 +138,7 @@ static int build_or_install(struct app *app, void (*planner)(const struct plan_r
 	rq = app_plan_request(app, &snap);
 	planner(&rq, &plan);
 	set_source(app, &plan);
-	load_plan(app, &load, &snap, &plan);
+	load_plan(app, &snap, &plan);
 	app_plan_rebuilds(app, &plan);
 	return app_execute(app, &plan, f);
 }

@@ -224,7 +224,6 @@ static int check_path(const struct app *app, struct fail *f)
 int verb_ldtarball(struct app *app, struct fail *f)
 {
 	CLEAN(snapshot) struct snapshot snap = { 0 };
-	CLEAN(load) struct load l = { 0 };
 	CLEAN(plan) struct plan plan = { 0 };
 	int r = check_path(app, f);
 
@@ -236,15 +235,15 @@ int verb_ldtarball(struct app *app, struct fail *f)
 		return load_rpm(app, load_path(app), f);
 	r = app_need_access(app, f);
 	if (r == 0)
-		r = load_open(app, &l, f);
+		r = load_open(app, f);
 	if (r == 0)
 		r = app_need_names(app, f);
 	if (r == 0)
 		r = app_snapshot(app, app->rq.module, &snap, f);
 	if (r == 0)
-		r = load_refuse(app, &l, &snap, f);
+		r = load_refuse(app, &snap, f);
 	if (r < 0)
 		return r;
-	load_plan(app, &l, &snap, &plan);
+	load_plan(app, &snap, &plan);
 	return app_execute(app, &plan, f);
 }

@@ -35,6 +35,10 @@ static void foresee_step(const struct plan *p, struct step *s, const struct snap
 		if (v && v->state == VERSION_ADDED && !again)
 			set_nothing(s, "already added");
 		break;
+	case STEP_LOAD:
+		if (b && b->built && !again)
+			set_nothing(s, "already built, and kept");
+		break;
 	case STEP_BUILD:
 		if (b && b->built && !again)
 			set_nothing(s, "already built");

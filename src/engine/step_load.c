@@ -8,6 +8,7 @@
 #include "core/outcome.h"
 #include "engine/internal.h"
 #include "sys/build_publish.h"
+#include "sys/journal.h"
 #include "sys/tree_copy.h"
 
 /* What was copied must be on the disk before a name says that it is complete. */
@@ -18,30 +19,48 @@ static int sync_tree(const char *dir)
 	return fd < 0 || syncfs(fd) < 0 ? -errno : 0;
 }
 
-static int publish(const struct step *s, const char *built, struct fail *f)
+static int copy(const struct step *s, const char *stage, struct fail *f)
 {
-	CLEAN(free) char *dir = path_dir(built);
-	CLEAN(free) char *stage = xasprintf("%s/.%s.dkms-new", dir, s->arch);
+	CLEAN(free) char *dir = path_dir(stage);
 	int r = tree_remove(stage);
 
 	if (r == 0)
 		r = dir_make(dir);
 	if (r < 0)
-		return fail_errno(f, r, "cannot make '%s'", built);
+		return fail_errno(f, r, "cannot make '%s'", stage);
 	r = tree_copy(s->from, stage, f);
+	if (r < 0)
+		return r;
+	r = sync_tree(stage);
+	return r < 0 ? fail_errno(f, r, "cannot write '%s'", stage) : 0;
+}
+
+/* Beside, then in one step; should dkms die meanwhile the next one takes away what is half done. */
+static int publish(struct engine *e, const struct step *s, const char *built, struct fail *f)
+{
+	struct layout l = engine_layout(e, s);
+	CLEAN(free) char *dir = path_dir(built), *version = layout_version(&l);
+	CLEAN(free) char *stage = xasprintf("%s/.%s.dkms-new", dir, s->arch);
+	CLEAN(commit) struct commit undo = { 0 };
+	const char *tree = e->setup->dkms_tree;
+	int r;
+
+	commit_remove_tree(&undo, stage);
+	commit_prune(&undo, dir, version);
+	r = journal_intend(tree, "", &undo, f);
+	if (r == 0)
+		r = copy(s, stage, f);
 	if (r == 0) {
-		r = sync_tree(stage);
-		if (r == 0)
-			r = dir_replace(stage, built);
+		r = dir_replace(stage, built);
 		if (r == 0)
 			r = dir_sync_of(built);
 		if (r < 0)
 			fail_errno(f, r, "cannot store the built modules in '%s'", built);
 	}
-	if (r < 0) {
-		tree_remove(stage);
-		rmdir(dir);
-	}
+	if (r < 0)
+		journal_abandon(tree, "");
+	else
+		journal_forget(tree, "");
 	return r;
 }
 
@@ -70,5 +89,5 @@ int step_load(struct engine *e, struct step *s, struct fail *f)
 		return 1;
 	}
 	engine_phase(e, s, "loading the built modules");
-	return publish(s, built, f);
+	return publish(e, s, built, f);
 }

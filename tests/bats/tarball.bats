@@ -486,6 +486,7 @@ y 644 0:0"
 			assert_status 0
 			assert_same "$(tree_digest /usr/src/alpha-1.0 "/var/lib/dkms/alpha/1.0/$K1" | grep -v make.log)" \
 				"$want"
+			assert_same "$(find /usr/src/ /var/lib/dkms -name '*dkms-new' -o -name .dkms)" ""
 		done
 	done
 	[ "$steps" -ge 8 ] || _fail "only $steps steps"
@@ -543,6 +544,29 @@ y 644 0:0"
 		assert_status 0
 		forget_alpha
 	done
+}
+
+@test "--dry-run of mktarball, ldtarball and install changes nothing" {
+	only_ours
+	alpha_tarball "$K1"
+	assert_refused 0 mktarball alpha/1.0 -k "$K1" --dry-run
+	assert_output_has "alpha-1.0-kernel$K1-$ARCH.dkms.tar.gz"
+	assert_refused 0 ldtarball "$C/alpha.tar.gz" --force --dry-run
+	forget_alpha
+	for verb in ldtarball add build install; do
+		assert_refused 0 $verb "$C/alpha.tar.gz" --dry-run $([ $verb = ldtarball ] || [ $verb = add ] || echo "-k $K2")
+		assert_output_has "add alpha/1.0 from '$C/alpha.tar.gz'"
+		assert_output_has "load alpha/1.0 for kernel $K1 ($ARCH) from '$C/alpha.tar.gz'"
+	done
+}
+
+@test "an archive is unpacked once" {
+	only_ours
+	alpha_tarball "$K1"
+	forget_alpha
+	export ASAN_OPTIONS=detect_leaks=0
+	strace -f -o "$C/trace" -e trace=execve "$DKMS" ldtarball "$C/alpha.tar.gz" >/dev/null
+	[ "$(grep -c 'dkms-archive", "extract"' "$C/trace")" = 1 ]
 }
 
 # --- plain source tarballs ---
