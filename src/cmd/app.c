@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
 
 #include "base/env.h"
@@ -178,6 +177,7 @@ static void say_waiting(void *ctx, pid_t holder, const char *command)
 
 	report_line(&app->report, "waiting for another dkms to end: process %d%s%s", (int)holder,
 		    command ? ", " : "", command ? command : "");
+	fflush(stdout);
 }
 
 /* With the lock comes the duty to finish what a killed dkms left. A dkms called by a script of a running one finds that
@@ -430,19 +430,6 @@ static int usage(FILE *out, int status)
 	return status;
 }
 
-/* A run that a signal ended dies of that signal, as its caller's shell expects. */
-static void die_of_signal(int sig)
-{
-	sigset_t set;
-
-	fflush(NULL);
-	signal(sig, SIG_DFL);
-	raise(sig);
-	sigemptyset(&set);
-	sigaddset(&set, sig);
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
-}
-
 /* What needs no settings, no trees and no document. True: it is done, with *ret_status. */
 static bool run_at_once(const struct request *rq, int *ret_status)
 {
@@ -490,7 +477,5 @@ int app_main(int argc, char **argv)
 	if (app.report.document && document_write(app.report.document, &app.rq, r, status, &f) < 0 &&
 	    status == 0)
 		status = 1;
-	if (run_pending_signal())
-		die_of_signal(run_pending_signal());
 	return status;
 }

@@ -526,10 +526,21 @@ char *conf_make_command(const struct conf *c, const struct conf_make *m, bool *r
 	return buf_take(&b);
 }
 
+static bool names_jobs(const char *line)
+{
+	return strstr(line, " -j") || strstr(line, "--jobs");
+}
+
 bool conf_make_can_share(const struct conf *c, const struct conf_make *m)
 {
 	CLEAN(free) char *line = c->make ? xstrdup(c->make) : default_make(m);
 
-	return m->jobs > 0 && begins_with_make(line) && !strstr(line, " -j") &&
-	       !strstr(line, "--jobs") && !strpbrk(line, ";&|`\n") && !strstr(line, "$(");
+	return m->jobs > 0 && begins_with_make(line) && !names_jobs(line) && !strpbrk(line, ";&|`\n") && !strstr(line, "$(");
+}
+
+bool conf_make_has_own_jobs(const struct conf *c, const struct conf_make *m)
+{
+	CLEAN(free) char *line = c->make ? xstrdup(c->make) : default_make(m);
+
+	return names_jobs(line) || (begins_with_make(line) && !conf_make_can_share(c, m));
 }

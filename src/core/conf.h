@@ -117,5 +117,7 @@ char *conf_make_command(const struct conf *c, const struct conf_make *m, bool *r
  * run in parallel.
  */
 bool conf_make_can_share(const struct conf *c, const struct conf_make *m);
+/* Does the command bring jobs of its own: a -j that is not ours to share? */
+bool conf_make_has_own_jobs(const struct conf *c, const struct conf_make *m);
 
 #endif

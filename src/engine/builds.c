@@ -118,7 +118,7 @@ static void give_tokens(struct builds *b, int n)
 		jobserver_give(&b->js, n);
 }
 
-/* A make that does not share gets as many tokens as are free, since it is going to use them anyway. */
+/* A command with jobs of its own gets as many tokens as are free, since it is going to use them anyway. */
 static void take_more_tokens(struct builds *b, struct task *t, const struct build_job *job)
 {
 	const struct conf_make m = { .kernel = job->kernel->release,
@@ -126,7 +126,7 @@ static void take_more_tokens(struct builds *b, struct task *t, const struct buil
 				     .build_dir = "",
 				     .jobs = job->jobs };
 
-	if (b->has_jobserver && !conf_make_can_share(job->conf, &m))
+	if (b->has_jobserver && conf_make_has_own_jobs(job->conf, &m))
 		t->tokens += jobserver_take(&b->js, b->js.n - 1);
 }
 
@@ -160,11 +160,15 @@ static int intend(struct builds *b, const struct task *t, const struct step *s, 
 	return journal_intend(b->e->setup->dkms_tree, name, &undo, f);
 }
 
-static void forget_intent(struct builds *b, const struct task *t)
+/* What an interruption left is as useless as what a crash left. */
+static void close_intent(struct builds *b, const struct task *t, int code)
 {
 	CLEAN(free) char *name = intent_name(t);
 
-	journal_forget(b->e->setup->dkms_tree, name);
+	if (code == -ECANCELED)
+		journal_abandon(b->e->setup->dkms_tree, name);
+	else
+		journal_forget(b->e->setup->dkms_tree, name);
 }
 
 /* Judges and starts; anything but 0 is the end of the step. */
@@ -184,7 +188,7 @@ static int begin(struct builds *b, struct task *t, struct step *s, struct fail *
 	take_more_tokens(b, t, &job);
 	r = worker_start(&job, b->has_jobserver ? &b->js : NULL, &t->worker, f);
 	if (r < 0)
-		forget_intent(b, t);
+		close_intent(b, t, r);
 	return r;
 }
 
@@ -259,7 +263,7 @@ static void finish(struct builds *b, size_t i, const struct worker_message *m)
 	tell_end(b, s, m->code, &f, m->log, &m->errlog);
 	if (t->is_private)
 		settle(b, s);
-	forget_intent(b, t);
+	close_intent(b, t, m->code);
 	task_free(t);
 }
 
