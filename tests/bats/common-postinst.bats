@@ -287,6 +287,17 @@ fails_on_k2() { # NAME: builds for K1 only
 	refute_exists "/var/lib/dkms/hello/1.0/$K1"
 }
 
+@test "a tarball is loaded before the source is looked at; what is built in it is installed" {
+	run_dkms build hello/1.0 -k "$K1"
+	run_dkms mktarball hello/1.0 -k "$K1" --archive "$C/hello-1.0.dkms.tar.gz"
+	assert_status 0
+	run_dkms remove hello/1.0 --all
+	rm -r /usr/src/hello-1.0 "/usr/lib/modules/$K1/build"
+	postinst hello 1.0 "$C"
+	assert_status 0
+	assert_dkms_status "hello/1.0, $K1, $ARCH: installed"
+}
+
 @test "a tarball that cannot be loaded: 2" {
 	echo "no archive" >"$C/hello-1.0.dkms.tar.gz"
 	postinst hello 1.0 "$C"
