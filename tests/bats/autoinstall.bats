@@ -248,6 +248,17 @@ BUILD_DEPENDS="base"'
 	refute_exists "/lib/modules/$K1/modules.dep" "/lib/modules/$K1/updates" "/lib/modules/$K1/modules.dep.bin"
 }
 
+@test "kernel_prerm: directories of the kernel that are empty go, others and links stay" {
+	added one
+	ends 0 install one/1.0 -k "$K1"
+	mkdir -p "/lib/modules/$K1/weak-updates/a/b" "/lib/modules/$K1/extra/full" "$C/elsewhere/empty"
+	touch "/lib/modules/$K1/extra/full/file"
+	ln -s "$C/elsewhere" "/lib/modules/$K1/link"
+	ends 0 kernel_prerm -k "$K1"
+	refute_exists "/lib/modules/$K1/weak-updates" "/lib/modules/$K1/updates"
+	assert_exists "/lib/modules/$K1/extra/full/file" "/lib/modules/$K1/link" "$C/elsewhere/empty"
+}
+
 @test "kernel_prerm: originals go back" {
 	added dummy
 	home=$(find "/lib/modules/$K1/kernel" -name 'dummy.ko*')
@@ -302,6 +313,24 @@ BUILD_DEPENDS="base"'
 	ends 0 build good/1.0 -k "$K2"
 	make_module more 1.0
 	ends 0 add more/1.0
+	refute_exists /var/lib/dkms/post_transaction.log
+}
+
+@test "post_transaction: after an autoinstall that skipped or deferred a module too" {
+	echo 'post_transaction="true"' >/etc/dkms/framework.conf
+	added good
+	added excl 'BUILD_EXCLUSIVE_KERNEL="^5"'
+	added later 'BUILD_DEPENDS="nobody"'
+	ends 0 autoinstall -k "$K1"
+	assert_exists /var/lib/dkms/post_transaction.log
+}
+
+@test "post_transaction: of several kernels one failed: for none of them" {
+	echo 'post_transaction="true"' >/etc/dkms/framework.conf
+	make_module hello 1.0 'PRE_INSTALL="pre"'
+	script /usr/src/hello-1.0/pre '[ "$kernelver" = '"$K1"' ]'
+	ends 101 install hello/1.0 -k "$K1" -k "$K2"
+	assert_dkms_status "hello/1.0, $K2, $ARCH: built" "hello/1.0, $K1, $ARCH: installed"
 	refute_exists /var/lib/dkms/post_transaction.log
 }
 

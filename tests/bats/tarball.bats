@@ -88,8 +88,6 @@ nothing_left_in_tmp() { assert_same "$(ls -A "$C/tmp")" "" "what is left in TMPD
 		mkdir -p "/var/lib/dkms/alpha/1.0/$k/$ARCH/module"
 		run_dkms mktarball alpha/1.0 -k "$k"
 		assert_status 0
-		run_peer mktarball alpha/1.0 -k "$k" --archive "$C/peer.$n.tar"
-		assert_status 0
 	done
 	k=6.1.0-$(printf "%0$((199 - 6 - 7 - ${#ARCH}))d" 0)
 	assert_same "$(ls /var/lib/dkms/alpha/1.0/tarball)" "alpha-1.0-kernel$k-$ARCH.dkms.tar.gz
@@ -488,6 +486,7 @@ y 644 0:0"
 			assert_status 0
 			assert_same "$(tree_digest /usr/src/alpha-1.0 "/var/lib/dkms/alpha/1.0/$K1" | grep -v make.log)" \
 				"$want"
+			assert_same "$(find /usr/src/ /var/lib/dkms -name '*dkms-new' -o -name .dkms)" ""
 		done
 	done
 	[ "$steps" -ge 8 ] || _fail "only $steps steps"
@@ -532,6 +531,42 @@ y 644 0:0"
 	# one user only: there is nobody else to be
 	run_cmd unshare -r "$DKMS" ldtarball "$C/alpha.tar.gz"
 	assert_status 0
+}
+
+@test "ldtarball: the largest windows of the usual compressors fit into the memory that it may use" {
+	make_module alpha 1.0
+	# (from a pipe, since the length of a file makes the window smaller)
+	tar -C /usr/src -cf - alpha-1.0 | xz -9e >a.tar.xz
+	tar -C /usr/src -cf - alpha-1.0 | zstd -q -19 --long=27 >a.tar.zst
+	forget_alpha
+	for f in a.tar.xz a.tar.zst; do
+		run_dkms ldtarball "$C/$f"
+		assert_status 0
+		forget_alpha
+	done
+}
+
+@test "--dry-run of mktarball, ldtarball and install changes nothing" {
+	only_ours
+	alpha_tarball "$K1"
+	assert_refused 0 mktarball alpha/1.0 -k "$K1" --dry-run
+	assert_output_has "alpha-1.0-kernel$K1-$ARCH.dkms.tar.gz"
+	assert_refused 0 ldtarball "$C/alpha.tar.gz" --force --dry-run
+	forget_alpha
+	for verb in ldtarball add build install; do
+		assert_refused 0 $verb "$C/alpha.tar.gz" --dry-run $([ $verb = ldtarball ] || [ $verb = add ] || echo "-k $K2")
+		assert_output_has "add alpha/1.0 from '$C/alpha.tar.gz'"
+		assert_output_has "load alpha/1.0 for kernel $K1 ($ARCH) from '$C/alpha.tar.gz'"
+	done
+}
+
+@test "an archive is unpacked once" {
+	only_ours
+	alpha_tarball "$K1"
+	forget_alpha
+	export ASAN_OPTIONS=detect_leaks=0
+	strace -f -o "$C/trace" -e trace=execve "$DKMS" ldtarball "$C/alpha.tar.gz" >/dev/null
+	[ "$(grep -c 'dkms-archive", "extract"' "$C/trace")" = 1 ]
 }
 
 # --- plain source tarballs ---

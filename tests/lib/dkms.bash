@@ -33,6 +33,9 @@
 
 # shellcheck disable=SC2034 # variables for the cases
 
+# lifecycle and bench/run read this without bats
+if declare -F bats_require_minimum_version >/dev/null; then bats_require_minimum_version 1.5.0; fi
+
 DKMS=/usr/sbin/dkms
 PEER_DKMS=${PEER:-}/usr/sbin/dkms
 if [ "${DKMS_TEST_SIDE:-ours}" = peer ]; then DKMS=$PEER_DKMS; fi

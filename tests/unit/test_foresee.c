@@ -55,9 +55,9 @@ static const struct foresee_case cases[] = {
 	  "2. unbuild m/1 for kernel 6.2 (x86_64)\n"
 	  "3. forget m/1, after 1, 2\n"
 	  "4. depmod for kernel 6.1 (x86_64), after 1, 3\n"
-	  "5. post_transaction for kernel 6.1 (x86_64), after 4\n"
-	  "6. depmod for kernel 6.2 (x86_64), after 2, 3\n"
-	  "7. post_transaction for kernel 6.2 (x86_64), after 6\n" },
+	  "5. depmod for kernel 6.2 (x86_64), after 2, 3\n"
+	  "6. post_transaction for kernel 6.1 (x86_64), after 4, 5\n"
+	  "7. post_transaction for kernel 6.2 (x86_64), after 4, 5\n" },
 };
 
 static void described(void **state)

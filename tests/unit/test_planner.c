@@ -39,9 +39,9 @@ static const struct verb_case verb_cases[] = {
 	  "1 install m/1 6.1 x86_64\n"
 	  "2 install m/1 6.2 x86_64\n"
 	  "3 depmod 6.1 x86_64 (after 1)\n"
-	  "4 post_transaction 6.1 x86_64 (after 3)\n"
-	  "5 depmod 6.2 x86_64 (after 2)\n"
-	  "6 post_transaction 6.2 x86_64 (after 5)\n" },
+	  "4 depmod 6.2 x86_64 (after 2)\n"
+	  "5 post_transaction 6.1 x86_64 (after 3, 4)\n"
+	  "6 post_transaction 6.2 x86_64 (after 3, 4)\n" },
 	{ "uninstall", plan_for_uninstall, "m/1 6.1*", "6.1", false,
 	  "1 uninstall m/1 6.1 x86_64\n"
 	  "2 depmod 6.1 x86_64 (after 1)\n"
@@ -51,9 +51,9 @@ static const struct verb_case verb_cases[] = {
 	  "2 unbuild m/1 6.1 x86_64 (after 1)\n"
 	  "3 unbuild m/1 6.2 x86_64\n"
 	  "4 depmod 6.1 x86_64 (after 1, 2)\n"
-	  "5 post_transaction 6.1 x86_64 (after 4)\n"
-	  "6 depmod 6.2 x86_64 (after 3)\n"
-	  "7 post_transaction 6.2 x86_64 (after 6)\n" },
+	  "5 depmod 6.2 x86_64 (after 3)\n"
+	  "6 post_transaction 6.1 x86_64 (after 4, 5)\n"
+	  "7 post_transaction 6.2 x86_64 (after 4, 5)\n" },
 	{ "remove forgets at the end", remove_version, "m/1 6.1*", "6.1", false,
 	  "1 uninstall m/1 6.1 x86_64\n"
 	  "2 unbuild m/1 6.1 x86_64 (after 1)\n"
@@ -268,8 +268,16 @@ static void first_failure_counts(void **state)
 	plan_add(&p, STEP_BUILD, "a", "1", "6.1", "x86_64", 0);
 	plan_add(&p, STEP_BUILD, "a", "1", "6.2", "x86_64", 0);
 	assert_int_equal(plan_code(&p), 0);
+	p.steps[0].state = STEP_SKIPPED;
+	p.steps[0].code = -E_EXCLUDED;
+	assert_int_equal(plan_code(&p), -E_EXCLUDED);
 	p.steps[1].state = STEP_FAILED;
 	p.steps[1].code = -E_MAKE_FAILED;
+	assert_int_equal(plan_code(&p), -E_MAKE_FAILED);
+	p.steps[1].state = STEP_DONE;
+	p.steps[0].flags = STEP_OPTIONAL;
+	assert_int_equal(plan_code(&p), 0);
+	p.steps[1].state = STEP_FAILED;
 	p.steps[0].state = STEP_UNMET;
 	p.steps[0].code = -E_DEPENDS_MISSING;
 	assert_int_equal(plan_code(&p), -E_DEPENDS_MISSING);

@@ -1,0 +1,117 @@
+#!/usr/bin/env bats
+# Builds side by side: private build directories, one jobserver, one writer, an end that leaves nothing.
+load ../lib/exits
+
+@test "two kernels of one module are built at the same path at once" {
+	make_module hello 1.0 'PRE_BUILD="meet"'
+	# each waits for the other: one after the other would never end
+	cat >/usr/src/hello-1.0/meet <<-EOS
+		#!/bin/sh
+		touch "$C/here.\$kernelver"
+		for i in \$(seq 100); do
+			[ -e "$C/here.$K1" ] && [ -e "$C/here.$K2" ] && break
+			sleep 0.1
+		done
+		[ "\$i" -lt 100 ] && echo "\$kernelver" >made-for
+	EOS
+	chmod 755 /usr/src/hello-1.0/meet
+	ends 0 build hello/1.0 -k "$K1" -k "$K2"
+	for k in "$K1" "$K2"; do
+		cmp <(modinfo -F vermagic "/var/lib/dkms/hello/1.0/$k/$ARCH/module/hello.ko" | cut -d' ' -f1) <(echo "$k")
+		assert_same "$(head -n 1 "/var/lib/dkms/hello/1.0/$k/$ARCH/log/make.log")" \
+			"DKMS (dkms-4.0.0) make.log for hello/1.0 for kernel $k ($ARCH)"
+	done
+	assert_same "$(ls -A /var/lib/dkms/hello/1.0 | sort | xargs)" "$(printf '%s\n' "$K1" "$K2" source | sort | xargs)"
+}
+
+@test "two kernels of one module fail: build/ is the last one's, each keeps its log" {
+	make_module hello 1.0 'MAKE[0]="echo for $kernelver; false"'
+	ends 10 build hello/1.0 -k "$K1" -k "$K2"
+	assert_exists /var/lib/dkms/hello/1.0/build/make.log
+	for k in "$K1" "$K2"; do
+		grep -q "^for $k" "/var/lib/dkms/hello/1.0/.failed/$k/$ARCH/log"
+		assert_errors_have "/var/lib/dkms/hello/1.0/.failed/$k/$ARCH/log"
+	done
+	refute_exists /var/lib/dkms/hello/1.0/.build
+}
+
+@test "-j 2: never more than two builds at once, however many there are" {
+	for m in a b c d e; do
+		make_module "$m" 1.0 'PRE_BUILD="count"' 'AUTOINSTALL="yes"'
+		cat >"/usr/src/$m-1.0/count" <<-EOS
+			#!/bin/sh
+			touch "$C/run.$m"
+			ls "$C"/run.* | wc -l >>"$C/at-once"
+			sleep 0.3
+			rm "$C/run.$m"
+		EOS
+		chmod 755 "/usr/src/$m-1.0/count"
+		tree_added "$m" 1.0
+	done
+	ends 0 autoinstall -k "$K1" -j 2
+	assert_same "$(sort -n "$C/at-once" | tail -n 1)" 2
+	assert_same "$(wc -l <"$C/at-once")" 5
+}
+
+@test "makes share the jobs of one jobserver, and the log shows the classic command" {
+	for m in a b; do
+		kbuild_module "$m" 1.0
+		tree_added "$m" 1.0
+	done
+	ends 0 autoinstall -k "$K1" -j 2
+	for m in a b; do
+		log=/var/lib/dkms/$m/1.0/$K1/$ARCH/log/make.log
+		grep -q "^# command: make -j2 KERNELRELEASE=$K1 " "$log"
+		! grep -i 'jobserver\|forced in submake' "$log"
+	done
+}
+
+@test "an interruption ends all builds at once and leaves nothing" {
+	for m in a b; do
+		make_module "$m" 1.0 "MAKE[0]=\"sleep 77.7\""
+		tree_added "$m" 1.0
+	done
+	before=$(tree_digest /var/lib/dkms)
+	"$DKMS" autoinstall -k "$K1" -j 2 >"$C/out" 2>"$C/err" &
+	pid=$!
+	for i in $(seq 100); do
+		[ "$(pgrep -fc 'sleep 77.7')" -ge 2 ] && break
+		sleep 0.1
+	done
+	kill -INT "$pid"
+	status=0
+	wait "$pid" || status=$?
+	assert_same "$status" 130
+	! pgrep -f 'sleep 77.7'
+	assert_same "$(tree_digest /var/lib/dkms | grep -v /build)" "$(grep -v /build <<<"$before")"
+	refute_exists "/lib/modules/$K1/updates"
+}
+
+@test "a second dkms waits, and says for whom" {
+	make_module slow 1.0 "MAKE[0]=\"touch $C/begun; for i in {1..300}; do [ -e $C/go ] && break; sleep 0.1; done; cp /usr/src/slow-1.0/slow.ko-\$kernelver slow.ko\""
+	make_module other 1.0
+	ready_ko "/usr/src/slow-1.0/slow.ko-$K1" slow 1.0 "$K1"
+	"$DKMS" build slow/1.0 -k "$K1" >"$C/first" 2>&1 &
+	first=$!
+	for i in $(seq 100); do [ -e "$C/begun" ] && break || sleep 0.1; done
+	"$DKMS" build other/1.0 -k "$K1" >"$C/second" 2>&1 &
+	second=$!
+	for i in $(seq 100); do grep -q waiting "$C/second" && break || sleep 0.1; done
+	grep -q "waiting for another dkms to end: process $first, .*build slow/1.0" "$C/second"
+	ends 0 status
+	touch "$C/go"
+	wait "$first"
+	wait "$second"
+	assert_dkms_status "other/1.0, $K1, $ARCH: built" "slow/1.0, $K1, $ARCH: built"
+	refute_exists /var/lib/dkms/.dkms
+}
+
+@test "a dkms that a script of a running one calls works" {
+	make_module inner 1.0
+	make_module outer 1.0 'POST_INSTALL="again"'
+	printf '#!/bin/sh\nexec "%s" install inner/1.0 -k "%s"\n' "$DKMS" "$K1" >/usr/src/outer-1.0/again
+	chmod 755 /usr/src/outer-1.0/again
+	ends 0 install outer/1.0 -k "$K1"
+	assert_dkms_status "inner/1.0, $K1, $ARCH: installed" "outer/1.0, $K1, $ARCH: installed"
+	assert_same "$(modinfo -k "$K1" -n inner)" "/lib/modules/$K1/updates/dkms/inner.ko"
+}
