@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "core/outcome.h"
-#include "sys/run.h"
+#include "sys/depmod_shadow.h"
 
 /* Where depmod -b has to point so that it finds <base>/lib/modules/<kernel>. */
 struct base {
@@ -53,8 +53,9 @@ static int make_base(const char *install_tree, struct base *ret, struct fail *f)
 
 static int drop_index(const char *dir)
 {
-	static const char *const names[] = { "modules.alias",	"modules.dep",	   "modules.devname",
-					     "modules.softdep", "modules.symbols", "modules.weakdep" };
+	static const char *const names[] = { "modules.alias",	"modules.dep",
+					     "modules.devname", "modules.softdep",
+					     "modules.symbols", "modules.weakdep" };
 	CLEAN(strv) struct strv files = { 0 };
 
 	dir_list(dir, &files);
@@ -72,43 +73,68 @@ static int drop_index(const char *dir)
 	return DEPMOD_EMPTY;
 }
 
+/* depmod writes its index itself, where it always does: one of which nothing is known, or if there
+ * is no other way. */
+static int index_in_place(const char *install_tree, const struct depmod_job *job, struct fail *f)
+{
+	CLEAN(base) struct base base = { 0 };
+	CLEAN(buf) struct buf said = { 0 };
+	int r = make_base(install_tree, &base, f);
+
+	return r < 0 ? r : depmod_tool_run(job->env, base.dir, job->map, job->kernel, &said, f);
+}
+
+static int index_and_publish(const char *install_tree, const struct depmod_job *job, struct fail *f)
+{
+	CLEAN(skeleton_run) struct skeleton_run s = { 0 };
+	CLEAN(shadow) struct shadow shadow = { 0 };
+	enum skeleton_use use = skeleton_index(job, &s);
+	CLEAN(free) char *note = s.why ? xasprintf("depmod: %s", s.why) : xstrdup("skeletons");
+	int r;
+
+	if (s.place)
+		depmod_cache_note(s.place, note);
+	if (use == SKELETON_INDEX)
+		return shadow_publish(s.base_dir, job->modules_dir, f);
+	r = shadow_index(job, &shadow, f);
+	if (r == -ENOTSUP)
+		return index_in_place(install_tree, job, f);
+	if (r < 0)
+		return r;
+	if (use == SKELETON_COMPARE)
+		skeleton_judge(job, &s, shadow.dir);
+	return shadow_publish(shadow.dir, job->modules_dir, f);
+}
+
 int depmod_run(const char *install_tree, const char *kernel, const struct strv *environment,
 	       struct fail *f)
 {
-	CLEAN(base) struct base base = { 0 };
-	CLEAN(buf) struct buf out = { 0 };
 	CLEAN(free) char *dir = path_join(install_tree, kernel);
 	CLEAN(free) char *index = path_join(dir, "modules.dep");
 	CLEAN(free) char *map = xasprintf("/boot/System.map-%s", kernel);
-	const char *argv[8] = { "depmod", "-a" };
-	struct run run = { .argv = argv, .env = environment, .out_fd = RUN_NULL, .err_fd = RUN_AS_OUT,
-			   .capture = &out, .capture_max = 1 << 20, .shielded = true };
-	struct run_result res = { 0 };
+	CLEAN(free) char *real = NULL;
+	CLEAN(depmod_tool) struct depmod_tool tool = { 0 };
+	struct depmod_job job = { .kernel = kernel,
+				  .map = path_is_file(map) ? map : NULL,
+				  .env = environment,
+				  .tool = &tool,
+				  .cache = CACHE_DIR "/depmod" };
 	struct stat st;
-	size_t n = 2;
 	int r;
 
 	if (!path_exists(index))
 		return DEPMOD_NO_INDEX;
-	r = make_base(install_tree, &base, f);
+	real = realpath(dir, NULL);
+	if (!real)
+		return fail_errno(f, errno, "cannot find '%s'", dir);
+	job.modules_dir = real;
+	depmod_tool_find(environment, &tool);
+	r = tool.version ? index_and_publish(install_tree, &job, f)
+			 : index_in_place(install_tree, &job, f);
 	if (r < 0)
 		return r;
-	if (base.dir) {
-		argv[n++] = "-b";
-		argv[n++] = base.dir;
-	}
-	if (path_is_file(map)) {
-		argv[n++] = "-F";
-		argv[n++] = map;
-	}
-	argv[n++] = kernel;
-	r = run_command(&run, &res, f);
-	if (r < 0)
-		return fail_wrap(f, "depmod for kernel %s", kernel), -E_DEPMOD_FAILED;
-	if (res.status != 0)
-		return fail_set(f, -E_DEPMOD_FAILED, "depmod for kernel %s failed with status %d: %s",
-				kernel, res.status, buf_str(&out));
-	if (stat(index, &st) == 0 && st.st_size == 0)
-		return drop_index(dir);
-	return DEPMOD_DONE;
+	if (stat(index, &st) < 0 || st.st_size != 0)
+		return DEPMOD_DONE;
+	skeleton_forget(&job);
+	return drop_index(dir);
 }

@@ -8,13 +8,16 @@
 enum depmod_result {
 	DEPMOD_DONE,
 	DEPMOD_NO_INDEX, /* <install tree>/<kernel>/modules.dep is missing: nothing was done */
-	DEPMOD_EMPTY,    /* no module is left: the index files went, and the directory if it was empty */
+	DEPMOD_EMPTY, /* no module is left: the index files went, and the directory if it was empty
+		       */
 };
 
 /*
- * Runs depmod for a kernel of an install tree (dkms(8), "depmod"). An install tree that is not called
- * …/lib/modules is reached through a private directory with a link. `environment` gives PATH. Returns an
- * enum depmod_result or a negative code with depmod's complaint.
+ * Runs depmod for a kernel of an install tree (dkms(8), "depmod"): `depmod -a`, with its index
+ * written elsewhere first. Only when it succeeded are the files put in the place of the old ones
+ * (an unknown depmod, as busybox's, writes them itself). For a kernel with compressed modules it
+ * runs on skeletons of them (sys/depmod_skeleton.h), with the same result. `environment` gives
+ * PATH; NULL: ours. Returns an enum depmod_result or a negative code with depmod's complaint.
  */
 int depmod_run(const char *install_tree, const char *kernel, const struct strv *environment,
 	       struct fail *f);

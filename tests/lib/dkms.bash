@@ -5,7 +5,7 @@
 #
 #	load ../lib/dkms
 #
-# and run it with tests/run FILE. Every case gets a fresh world: /etc, /boot, /var/lib, /usr/src and
+# and run it with tests/run FILE. Every case gets a fresh world: /etc, /boot, /var/lib, /var/cache, /usr/src and
 # /lib/modules are private copies (what the case writes is gone after it), TMPDIR is its own, and the
 # program is installed in /usr as `dkms`. The world has two kernels with headers and a handful of
 # modules each; neither is the running one, so every command names its kernel:
@@ -56,6 +56,7 @@ world_up() {
 	[ ! -d "$W/root/etc" ] || etc=$W/root/etc:$etc
 	_lay /etc "$etc"
 	_lay /var/lib "$HOST/var/lib"
+	_lay /var/cache "$HOST/var/cache"
 	_lay /usr/src "$HOST/usr/src"
 	_lay /usr/lib/modules "${WORLD_MODULES:-$WORLD/modules}"
 	mount -t tmpfs dkms-case /boot
@@ -73,7 +74,7 @@ world_up() {
 world_down() {
 	local d
 	cd / || return 1
-	for d in /boot /usr/lib/modules /usr/src /var/lib /etc; do
+	for d in /boot /usr/lib/modules /usr/src /var/cache /var/lib /etc; do
 		umount -R -l "$d" || :
 	done
 	rm -rf "$C"
