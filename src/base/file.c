@@ -261,7 +261,8 @@ int dir_prune(const char *dir, const char *stop)
 		char *swap = at;
 
 		if (rmdir(at) < 0) {
-			if (errno == ENOTEMPTY || errno == EEXIST || errno == EBUSY)
+			/* a read-only file system says so before it looks whether it is empty */
+			if (errno == ENOTEMPTY || errno == EEXIST || errno == EBUSY || errno == EROFS)
 				return 0;
 			if (errno != ENOENT && errno != ENOTDIR)
 				return -errno;

@@ -40,6 +40,14 @@ size_t plan_find(const struct plan *p, enum step_kind kind, const char *module, 
 	return (size_t)-1;
 }
 
+size_t plan_find_depmod(const struct plan *p, const char *kernel)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->steps[i].kind == STEP_DEPMOD && str_eq(p->steps[i].kernel, kernel))
+			return i;
+	return (size_t)-1;
+}
+
 void plan_done(struct plan *p)
 {
 	for (size_t i = 0; i < p->n; i++) {

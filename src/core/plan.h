@@ -80,6 +80,8 @@ void plan_wait(struct plan *p, size_t step, size_t for_step, enum need need);
 /* The index of the step of that kind and target, or (size_t)-1. Version NULL: any. */
 size_t plan_find(const struct plan *p, enum step_kind kind, const char *module, const char *version,
 		 const char *kernel, const char *arch);
+/* The same for a kernel's depmod, which is one for all architectures. */
+size_t plan_find_depmod(const struct plan *p, const char *kernel);
 void plan_done(struct plan *p);
 static inline void clean_plan(struct plan *p)
 {

@@ -15,7 +15,7 @@ static void add_closing_steps(const struct plan_request *rq, struct plan *p)
 		const char *kernel = rq->targets[t].kernel, *arch = rq->targets[t].arch;
 		size_t depmod;
 
-		if (plan_find(p, STEP_DEPMOD, NULL, NULL, kernel, arch) != NO_STEP)
+		if (plan_find_depmod(p, kernel) != NO_STEP)
 			continue;
 		depmod = plan_add(p, STEP_DEPMOD, NULL, NULL, kernel, arch, 0);
 		for (size_t i = 0; i < n; i++)

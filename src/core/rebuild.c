@@ -79,7 +79,7 @@ static void add_rebuild(const struct rebuilds *r, const struct rebuild_candidate
 {
 	const struct target *t = r->target;
 	struct plan *p = r->plan;
-	size_t depmod = plan_find(p, STEP_DEPMOD, NULL, NULL, t->kernel, t->arch);
+	size_t depmod = plan_find_depmod(p, t->kernel);
 	size_t install = plan_find(p, STEP_INSTALL, c->module, c->version, t->kernel, t->arch);
 	size_t build = plan_add(p, STEP_BUILD, c->module, c->version, t->kernel, t->arch, STEP_AGAIN);
 

@@ -90,9 +90,13 @@ static int do_rename(const char *src, const char *dst)
 
 static int do_unlink(const char *path)
 {
-	if (unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR)
-		return -errno;
-	return 0;
+	int r;
+
+	if (unlink(path) == 0)
+		return 0;
+	/* a read-only file system says so of what is not there, too */
+	r = -errno;
+	return path_lexists(path) ? r : 0;
 }
 
 static int do_symlink(const char *target, const char *path)
@@ -117,8 +121,13 @@ static int do_remove_tree(const char *path)
 	if (r < 0)
 		return r;
 	/* out of sight in one step; a lower layer of an overlay cannot be renamed */
-	if (rename(path, gone) < 0 && errno != ENOENT && errno != ENOTDIR)
-		r = errno == EXDEV ? tree_remove(path) : -errno;
+	if (rename(path, gone) < 0) {
+		r = -errno;
+		if (!path_lexists(path))
+			r = 0;
+		else if (r == -EXDEV)
+			r = tree_remove(path);
+	}
 	return r < 0 ? r : tree_remove(gone);
 }
 

@@ -165,7 +165,7 @@ static void depmod_waits(void **state)
 	world_read("base/1 6.1\ntop/1 6.1*", &snap);
 	plan_for_install(&rq, &p);
 	plan_rebuilds(&snap, targets, &c, 1, &p);
-	depmod = plan_find(&p, STEP_DEPMOD, NULL, NULL, "6.1", "x86_64");
+	depmod = plan_find_depmod(&p, "6.1");
 	for (size_t i = 0; i < p.steps[depmod].n_waits; i++)
 		waits = waits || p.steps[depmod].waits[i].step == p.n - 1;
 	assert_true(waits);

@@ -1,0 +1,209 @@
+#!/usr/bin/env bats
+# Corners: odd names, odd surroundings, versions and kernels beside each other.
+load ../lib/exits
+
+@test "one depmod for a kernel, also with two architectures" {
+	make_module hello 1.0
+	stub depmod "echo \"\$*\" >>$C/ran"
+	ends 0 install hello/1.0 -k "$K1/aaa" -k "$K1/bbb" -k "$K2/aaa" --force
+	assert_same "$(sort "$C/ran" | uniq -c | awk '{ print $1, $NF }')" "1 $K2
+1 $K1"
+}
+
+@test "uninstall, unbuild and remove of a version leave the other one that is installed alone" {
+	make_module -V 5.0 dummy 1.0
+	make_module -V 6.0 dummy 2.0
+	ends 0 build dummy/1.0 -k "$K1"
+	ends 0 install dummy/2.0 -k "$K1"
+	before=$(tree_digest "/lib/modules/$K1" /var/lib/dkms/dummy/original_module /var/lib/dkms/dummy/2.0)
+	ends 0 uninstall dummy/1.0 -k "$K1"
+	assert_output_has "not installed"
+	ends 0 unbuild dummy/1.0 -k "$K1"
+	ends 0 remove dummy/1.0 --all
+	assert_same "$(tree_digest "/lib/modules/$K1" /var/lib/dkms/dummy/original_module /var/lib/dkms/dummy/2.0)" "$before"
+	assert_dkms_status "dummy/2.0, $K1, $ARCH: installed (Original modules exist)"
+}
+
+@test "autoinstall puts the newest version over an older one that is installed" {
+	make_module one 1.0
+	ends 0 install one/1.0 -k "$K1"
+	make_module one 1.1
+	tree_added one 1.1
+	ends 0 autoinstall -k "$K1"
+	assert_dkms_status "one/1.0, $K1, $ARCH: built" "one/1.1, $K1, $ARCH: installed"
+}
+
+@test "autoinstall: the newest version's AUTOINSTALL counts, not an older one's" {
+	make_module one 1.0
+	make_module one 1.1 'AUTOINSTALL=no'
+	tree_added one 1.0
+	tree_added one 1.1
+	ends 0 autoinstall -k "$K1"
+	assert_dkms_status "one/1.0: added" "one/1.1: added"
+}
+
+@test "match keeps to the same architecture" {
+	make_module one 1.0
+	ends 0 install one/1.0 -k "$K1/aaa"
+	ends 0 match --templatekernel "$K1" -k "$K2"
+	run_dkms status -k "$K2"
+	assert_output "one/1.0: added"
+	ends 0 match --templatekernel "$K1" -k "$K2/aaa"
+	run_dkms status -k "$K2"
+	assert_output "one/1.0, $K2, aaa: installed"
+}
+
+@test "status of a version whose conf is bad: its line without a suffix, a complaint, 0" {
+	make_module dummy 1.0
+	ends 0 install dummy/1.0 -k "$K1"
+	rm "/lib/modules/$K1/updates/dkms/dummy.ko"
+	conf dummy 1.0 'AUTOINSTALL=perhaps'
+	ends 0 status
+	[[ $output == "dummy/1.0, $K1, $ARCH: installed"* ]]
+	refute_output_has Differences
+	assert_errors_have perhaps
+}
+
+@test "odd names of modules and versions" {
+	for mv in "a+b/1:2.0~x+y" "a.b-c_d/2024.01.01-g0123abc" "x@y/v1,2" "a b/1 0" "ä/ü"; do
+		m=${mv%/*} v=${mv#*/}
+		make_module -m hello "$m" "$v"
+		ends 0 install "$mv" -k "$K1" --force
+		assert_dkms_status "$mv, $K1, $ARCH: installed"
+		ends 0 uninstall -m "$m" -v "$v" -k "$K1"
+		ends 0 remove "$mv" --all
+		assert_dkms_status
+	done
+}
+
+@test "odd names of kernels" {
+	make_module hello 1.0
+	for k in 6.1.0+ 6.1.0-rc1_x~y 6.1.0-a,b 5.10.0; do
+		add_kernel "$k"
+		ends 0 install hello/1.0 -k "$k"
+		run_dkms status -k "$k"
+		assert_output "hello/1.0, $k, $ARCH: installed"
+		ends 0 kernel_prerm -k "$k"
+	done
+	assert_dkms_status "hello/1.0: added"
+}
+
+@test "an empty environment, a closed stdin and stdout" {
+	make_module hello 1.0
+	run_cmd env -i "$DKMS" install hello/1.0 -k "$K1"
+	assert_status 0
+	run_cmd sh -c "$DKMS install --force hello/1.0 -k $K1 <&- >&- 2>&-"
+	assert_status 0
+	run_cmd sh -c "$DKMS remove hello/1.0 --all <&- >&- 2>&-"
+	assert_status 0
+	refute_exists /var/lib/dkms/hello "/lib/modules/$K1/updates"
+}
+
+@test "started in a directory that is gone" {
+	make_module hello 1.0
+	mkdir "$C/gone"
+	run_cmd sh -c "cd $C/gone && rmdir $C/gone && $DKMS install hello/1.0 -k $K1"
+	assert_status 0
+}
+
+@test "umask 077 changes no mode of what others read" {
+	make_module hello 1.0 'POST_ADD="x"'
+	umask 077
+	ends 0 install hello/1.0 -k "$K1"
+	umask 022
+	assert_same "$(find /var/lib/dkms/hello "/lib/modules/$K1/updates" \( -type d ! -perm 755 -o -type f ! -perm 644 \) ! -path '*/.*')" ""
+	run_as_nobody "$DKMS" status
+	assert_output "hello/1.0, $K1, $ARCH: installed"
+}
+
+@test "trees named with doubled and trailing slashes" {
+	make_module hello 1.0
+	ends 0 install hello/1.0 -k "$K1" --dkmstree "//$C//t//" --sourcetree /usr//src/ --installtree /lib//modules/
+	assert_same "$(readlink "$C/t/hello/1.0/source")" /usr/src/hello-1.0
+	ends 0 remove hello/1.0 --all --dkmstree "$C/t"
+	refute_exists "/lib/modules/$K1/updates"
+}
+
+@test "a source that is a link, and a dkms.conf that is a link" {
+	make_module hello 1.0
+	mv /usr/src/hello-1.0 "$C/real"
+	ln -s "$C/real" /usr/src/hello-1.0
+	mv "$C/real/dkms.conf" "$C/the.conf"
+	ln -s "$C/the.conf" "$C/real/dkms.conf"
+	ends 0 install hello/1.0 -k "$K1"
+	assert_dkms_status "hello/1.0, $K1, $ARCH: installed"
+	ends 0 remove hello/1.0 --all
+	assert_exists "$C/real/mk" /usr/src/hello-1.0
+}
+
+@test "uninstall and remove when the kernel is gone" {
+	add_kernel 6.1.0-x
+	make_module dummy 1.0
+	ends 0 install dummy/1.0 -k 6.1.0-x
+	rm -r /lib/modules/6.1.0-x
+	ends 0 remove dummy/1.0 --all
+	assert_dkms_status
+	refute_exists /var/lib/dkms/dummy/kernel-6.1.0-x-"$ARCH"
+}
+
+@test "a read-only install tree: an error that says so, nothing half done" {
+	make_module dummy 1.0
+	ends 0 build dummy/1.0 -k "$K1"
+	mount -o remount,ro /usr/lib/modules
+	before=$(tree_digest /var/lib/dkms/dummy "/lib/modules/$K1")
+	run_dkms install dummy/1.0 -k "$K1"
+	one=$status
+	mount -o remount,rw /usr/lib/modules
+	[ "$one" != 0 ]
+	assert_errors_have "Read-only"
+	assert_same "$(tree_digest /var/lib/dkms/dummy "/lib/modules/$K1")" "$before"
+	ends 0 install dummy/1.0 -k "$K1"
+	mount -o remount,ro /usr/lib/modules
+	before=$(tree_digest /var/lib/dkms/dummy "/lib/modules/$K1")
+	run_dkms uninstall dummy/1.0 -k "$K1"
+	one=$status
+	mount -o remount,rw /usr/lib/modules
+	[ "$one" != 0 ]
+	assert_same "$(tree_digest /var/lib/dkms/dummy "/lib/modules/$K1")" "$before"
+	assert_same "$(find /var/lib/dkms/.dkms/journal -type f)" ""
+	ends 0 remove dummy/1.0 --all
+}
+
+@test "a kernel whose directory holds next to nothing" {
+	mkdir -p /lib/modules/6.1.0-half
+	make_module hello 1.0
+	ends 0 install hello/1.0 -k 6.1.0-half --kernelsourcedir "/usr/src/linux-headers-$K1" --force
+	assert_exists /lib/modules/6.1.0-half/updates/dkms/hello.ko
+	refute_exists /lib/modules/6.1.0-half/modules.dep
+	ends 0 remove hello/1.0 --all
+	refute_exists /lib/modules/6.1.0-half/updates
+}
+
+@test "a file where a directory should be is an error, not a crash" {
+	make_module hello 1.0
+	mkdir -p /var/lib/dkms/hello/1.0
+	ln -s /usr/src/hello-1.0 /var/lib/dkms/hello/1.0/source
+	echo file >"/var/lib/dkms/hello/1.0/$K1"
+	echo file >/var/lib/dkms/plain
+	run_dkms build hello/1.0 -k "$K1"
+	[ "$status" != 0 ] && [ "$status" -lt 126 ]
+	ends 0 status
+	echo file >"/lib/modules/$K2/updates"
+	ends 0 build hello/1.0 -k "$K2"
+	run_dkms install hello/1.0 -k "$K2"
+	[ "$status" != 0 ] && [ "$status" -lt 126 ]
+	assert_same "$(cat "/lib/modules/$K2/updates")" file
+}
+
+@test "the module's own name as a directory in the source, a build directory full of leftovers" {
+	make_module hello 1.0
+	tree_added hello 1.0
+	mkdir -p /var/lib/dkms/hello/1.0/build/old/deep
+	ln -s /etc/passwd /var/lib/dkms/hello/1.0/build/hello.ko
+	ln -s /etc /var/lib/dkms/hello/1.0/build/ko
+	chmod 000 /var/lib/dkms/hello/1.0/build/old
+	sum=$(sha256sum /etc/passwd)
+	ends 0 build hello/1.0 -k "$K1"
+	assert_same "$(sha256sum /etc/passwd)" "$sum"
+	assert_dkms_status "hello/1.0, $K1, $ARCH: built"
+}
