@@ -554,7 +554,7 @@ y 644 0:0"
 	assert_refused 0 ldtarball "$C/alpha.tar.gz" --force --dry-run
 	forget_alpha
 	for verb in ldtarball add build install; do
-		assert_refused 0 $verb "$C/alpha.tar.gz" --dry-run $([ $verb = ldtarball ] || [ $verb = add ] || echo "-k $K2")
+		assert_refused 0 $verb "$C/alpha.tar.gz" --dry-run -k "$K2"
 		assert_output_has "add alpha/1.0 from '$C/alpha.tar.gz'"
 		assert_output_has "load alpha/1.0 for kernel $K1 ($ARCH) from '$C/alpha.tar.gz'"
 	done

@@ -22,11 +22,16 @@ hostile_world() {
 	if grep -q __asan_init /usr/libexec/dkms/dkms-archive; then PEAK_MAX=0; fi
 }
 
-# Everything that no archive may change, cheaply: names, sizes, times, owners, links.
+# What no archive may change, cheaply: names, sizes, times, owners, links. What they go for, after each of
+# them; the rest, after all.
 _outside() {
-	find "$C/canary" /etc /usr/src /var/lib/dkms /boot -path '/usr/src/linux-*' -prune -o \
-		-printf '%p %y %m %u:%g %s %T@ %l\n'
+	find "$C/canary" -printf '%p %y %m %u:%g %s %T@ %l\n'
 	find "$C" -mindepth 1 -maxdepth 1 ! -name ".std*" ! -name peak -printf '%p %y\n'
+}
+
+_far_outside() {
+	find /etc /usr/src /usr/lib/modules /var/lib/dkms /boot -path '/usr/src/linux-*' -prune -o \
+		-printf '%p %y %m %u:%g %s %T@ %l\n'
 	cat "$C/canary/file"
 }
 
@@ -53,9 +58,10 @@ _judge() { # FILE STATUS: says what is wrong with what happened
 }
 
 hostile_archives() {
-	local first=$1 count=$2 f before after wrong bad=0 top=0 n=0 loaded=0
+	local first=$1 count=$2 f before after far wrong bad=0 top=0 n=0 loaded=0
 	"$MAKE_HOSTILE" "$HOSTILE_SEED" "$first" "$count" "$C/h" "$C/canary"
 	before=$(_outside)
+	far=$(_far_outside)
 	for f in "$C/h"/*; do
 		run_cmd "$PEAK" "$C/peak" "$DKMS" ldtarball "$f" --dkmstree "$C/T" --sourcetree "$C/S"
 		wrong=$(_judge "$f" "$status")
@@ -74,6 +80,7 @@ hostile_archives() {
 		rm -rf "$C/T" "$C/S"
 		mkdir "$C/T" "$C/S"
 	done
+	assert_same "$(_far_outside)" "$far" "the world outside" || return 1
 	echo "# $n archives, $loaded loaded, at most $top KiB" >&3
 	[ "$n" = "$count" ] && [ "$bad" = 0 ]
 }
