@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cmd/hook.h"
 
-#include "base/file.h"
 #include "base/mem.h"
-#include "base/path.h"
 #include "core/outcome.h"
 #include "core/required.h"
 #include "sys/chroot.h"
-
-static bool is_autoinstall_off(const struct app *app)
-{
-	CLEAN(free) char *off = path_join(app->etc_dir, "no-autoinstall");
-
-	return path_exists(off);
-}
 
 int hook_status(struct app *app, int code)
 {
@@ -23,8 +14,8 @@ int hook_status(struct app *app, int code)
 	CLEAN(free) char *names = NULL;
 	const char *required = app->framework.required_modules;
 
-	if (app->rq.verb != VERB_KERNEL_POSTINST || !required || app->n_targets != 1 ||
-	    is_autoinstall_off(app))
+	/* no target: it did not come to that, autoinstall is off for one */
+	if (app->rq.verb != VERB_KERNEL_POSTINST || !required || app->n_targets != 1)
 		return 0;
 	if (app_snapshot(app, NULL, &snap, &f) < 0)
 		return code < 0;
