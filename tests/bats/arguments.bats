@@ -57,6 +57,18 @@ load ../lib/exits
 	assert_dkms_status "hello/1.0: added"
 }
 
+@test "operand rule 4: any other existing file is an archive" {
+	make_module hello 1.0
+	echo garbage >hello
+	for verb in add build install; do
+		refused 3 "$verb" hello -k "$K1"
+		assert_errors_have "not a dkms archive"
+		refused 3 "$verb" "$C/hello" -k "$K1"
+	done
+	# named in another way it is the module
+	ends 0 add -m hello -v 1.0
+}
+
 @test "operand rule 5: otherwise it is module[/version], if no module was named yet" {
 	make_module hello 1.0
 	for words in "hello/1.0" "hello -v 1.0" "-v 1.0 hello" "-m hello -v 1.0" "-m hello/1.0" "--module hello/1.0" "--module=hello -v 1.0"; do
