@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -90,6 +91,37 @@ static const char *const *environment(const struct run *r)
 	return r->env->items ? (const char *const *)r->env->items : none;
 }
 
+static bool enter_place(const struct run_place *p)
+{
+	int r = p ? p->enter(p->ctx) : 0;
+
+	errno = -r;
+	return r == 0;
+}
+
+/* setns for a PID namespace is for the children to come. */
+static pid_t fork_into(const struct run_place *p)
+{
+	pid_t pid;
+	int e;
+
+	if (!p || p->pids < 0)
+		return fork();
+	if (setns(p->pids, CLONE_NEWPID) < 0)
+		return -1;
+	pid = fork();
+	if (pid == 0)
+		return 0;
+	e = errno;
+	if (setns(p->own_pids, CLONE_NEWPID) < 0 && pid > 0) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		return -1;
+	}
+	errno = e;
+	return pid;
+}
+
 /* In the child: never returns; what goes wrong is told to the parent as an errno through report_fd. */
 __attribute__((noreturn)) static void child(const struct run *r, const char *file, int capture_fd,
 					    int report_fd)
@@ -99,7 +131,10 @@ __attribute__((noreturn)) static void child(const struct run *r, const char *fil
 	int err = r->err_fd == RUN_AS_OUT ? out : r->err_fd;
 	int e;
 
-	setpgid(0, 0);
+	if (r->place)
+		setsid();
+	else
+		setpgid(0, 0);
 	for (int s = 1; s < NSIG; s++)
 		signal(s, SIG_DFL);
 	sigemptyset(&none);
@@ -107,7 +142,7 @@ __attribute__((noreturn)) static void child(const struct run *r, const char *fil
 	/* stderr first where it shares stdout's old descriptor, so that a given fd 1 is not lost */
 	if ((err == RUN_INHERIT && r->err_fd == RUN_AS_OUT ? dup2(1, 2) : put_fd(err, 2)) >= 0 &&
 	    put_fd(out, 1) >= 0 && put_fd(r->in_fd > 0 ? r->in_fd : RUN_NULL, 0) >= 0 &&
-	    (!r->cwd || chdir(r->cwd) == 0)) {
+	    enter_place(r->place) && (!r->cwd || chdir(r->cwd) == 0)) {
 		syscall(SYS_close_range, 3, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */);
 		keep_open(r->keep_fds);
 		execve(file, (char *const *)r->argv, (char *const *)environment(r));
@@ -232,12 +267,13 @@ static int start(const struct run *r, const char *file, struct watch *w)
 		cap_r = p[0];
 		cap_w = p[1];
 	}
-	w->pid = fork();
+	w->pid = fork_into(r->place);
 	if (w->pid < 0)
 		return -errno;
 	if (w->pid == 0)
 		child(r, file, cap_w, report_w);
-	setpgid(w->pid, w->pid);
+	if (!r->place)
+		setpgid(w->pid, w->pid);
 	close(TAKE_FD(report_w));
 	if (read(report_r, &e, sizeof(e)) == sizeof(e)) {
 		waitpid(w->pid, NULL, 0);
@@ -264,9 +300,13 @@ int run_command(const struct run *r, struct run_result *ret, struct fail *f)
 		return fail_errno(f, err, "cannot run '%s'", r->argv[0]);
 	if (r->timeout_ms)
 		w.deadline = began + (int64_t)r->timeout_ms * 1000;
-	while (watch_once(r, &w))
+	while (watch_once(r, &w)) {
 		if (r->tick)
 			r->tick(r->tick_ctx);
+		err = r->check ? r->check(r->check_ctx) : 0;
+		if (err)
+			ask_to_end(&w, err);
+	}
 	/* what is still in the pipe when the child is gone counts; what its leftovers write does not */
 	if (w.capture_fd >= 0) {
 		fcntl(w.capture_fd, F_SETFL, O_NONBLOCK);

@@ -16,6 +16,8 @@
  * The signals that end dkms (INT, TERM, HUP, QUIT) are blocked by main; while a child runs they are
  * watched: the group then gets TERM, two seconds later KILL, and run_command returns -ECANCELED.
  */
+struct run_place;
+
 struct run {
 	const char *const *argv;  /* argv[0] is looked up on PATH of `env` unless it has a '/' */
 	const struct strv *env;   /* the whole environment; NULL: ours */
@@ -30,6 +32,17 @@ struct run {
 	const int *keep_fds;      /* descriptors to leave open, ended by -1; NULL: none */
 	void (*tick)(void *ctx);  /* called about ten times a second while the child runs; NULL: none */
 	void *tick_ctx;
+	int (*check)(void *ctx);  /* the same; anything but 0 ends the child, and is what run_command returns */
+	void *check_ctx;
+	const struct run_place *place; /* where the child lives; NULL: where we do */
+};
+
+/* Another place for a child: other namespaces and rights (sys/sandbox.h makes one). The child is a session of its
+ * own there. */
+struct run_place {
+	int pids, own_pids;       /* PID namespaces: the child's and ours; -1: ours */
+	int (*enter)(void *ctx);  /* in the child, last before its working directory and exec; -errno: it is not run */
+	void *ctx;
 };
 
 enum { RUN_NULL = -1, RUN_INHERIT = -2, RUN_AS_OUT = -3 };
