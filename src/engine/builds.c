@@ -30,6 +30,7 @@ struct builds {
 	bool has_jobserver;
 	struct jobserver js;
 	int limit;    /* how many at once, where there is no jobserver */
+	struct strv told; /* warnings that are told once */
 	int privates; /* may builds have private directories? -1: not tried yet */
 };
 
@@ -69,6 +70,7 @@ void builds_free(struct builds *b)
 	free(b->tasks);
 	if (b->has_jobserver)
 		jobserver_close(&b->js);
+	strv_done(&b->told);
 	free(b);
 }
 
@@ -280,6 +282,10 @@ static void relay(struct builds *b, const struct task *t, const struct worker_me
 		engine_phase(b->e, s, words[m->phase]);
 	else if (m->news == WORKER_WARNING && m->text)
 		engine_warn(b->e, s, m->text, m->hint);
+	else if (m->news == WORKER_WARNING_ONCE && m->text && !strv_has(&b->told, m->text)) {
+		strv_add(&b->told, m->text);
+		engine_warn(b->e, s, m->text, m->hint);
+	}
 }
 
 /* Hears one worker out; true if it ended. */

@@ -69,6 +69,15 @@ static void on_warn(void *ctx, const char *text, const char *hint)
 	send(*(int *)ctx, &m);
 }
 
+static void on_warn_once(void *ctx, const char *text, const char *hint)
+{
+	const struct worker_message m = { .news = WORKER_WARNING_ONCE,
+					  .text = (char *)text,
+					  .hint = (char *)hint };
+
+	send(*(int *)ctx, &m);
+}
+
 static int run_job(struct build_job *job, struct build_result *result, struct fail *f)
 {
 	const struct layout at = { job->dkms_tree, job->conf->module, job->conf->version,
@@ -90,7 +99,8 @@ static int run_job(struct build_job *job, struct build_result *result, struct fa
 __attribute__((noreturn)) static void child(const struct build_job *from, const struct jobserver *js,
 					    int fd)
 {
-	const struct build_observer observer = { .phase = on_phase, .warn = on_warn, .ctx = &fd };
+	const struct build_observer observer = { .phase = on_phase, .warn = on_warn, .ctx = &fd,
+					       .warn_once = on_warn_once };
 	CLEAN(build_result) struct build_result result = { 0 };
 	CLEAN(fail) struct fail f = { 0 };
 	struct build_job job = *from;

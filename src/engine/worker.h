@@ -21,6 +21,7 @@ struct worker {
 enum worker_news {
 	WORKER_PHASE,
 	WORKER_WARNING,
+	WORKER_WARNING_ONCE, /* the same from many: told once a plan */
 	WORKER_END,
 };
 

@@ -12,21 +12,38 @@
 #include "sys/build_failure.h"
 #include "sys/build_finish.h"
 #include "sys/build_publish.h"
+#include "sys/build_sandbox.h"
 #include "sys/script.h"
 #include "sys/tree_copy.h"
 
+static void tell(const struct build_observer *o, bool once, const char *text, const char *hint)
+{
+	if (o && once && o->warn_once)
+		o->warn_once(o->ctx, text, hint);
+	else if (o && o->warn)
+		o->warn(o->ctx, text, hint);
+}
+
 void build_warn(const struct build *b, const char *hint, const char *fmt, ...)
 {
-	const struct build_observer *o = b->job->observer;
 	CLEAN(free) char *text = NULL;
 	va_list ap;
 
-	if (!o || !o->warn)
-		return;
 	va_start(ap, fmt);
 	text = xvasprintf(fmt, ap);
 	va_end(ap);
-	o->warn(o->ctx, text, hint);
+	tell(b->job->observer, false, text, hint);
+}
+
+void build_warn_once(const struct build *b, const char *hint, const char *fmt, ...)
+{
+	CLEAN(free) char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = xvasprintf(fmt, ap);
+	va_end(ap);
+	tell(b->job->observer, true, text, hint);
 }
 
 static void enter_phase(const struct build *b, enum build_phase phase)
@@ -65,6 +82,7 @@ static void build_done(struct build *b)
 	free(b->source);
 	free(b->override_dir);
 	free(b->stage);
+	build_sandbox_done(b);
 	build_log_done(&b->log);
 	strv_done(&b->env);
 }
@@ -90,13 +108,31 @@ static int check_source(const struct build *b, struct fail *f)
 	return 0;
 }
 
+/* A mount point cannot go itself. */
+static int empty_build_dir(const struct build *b)
+{
+	CLEAN(strv) struct strv names = { 0 };
+	int r;
+
+	if (!b->job->is_private)
+		return tree_remove(b->build_dir);
+	r = dir_list(b->build_dir, &names);
+	for (size_t i = 0; i < names.n && r == 0; i++) {
+		CLEAN(free) char *path = path_join(b->build_dir, names.items[i]);
+
+		r = tree_remove(path);
+	}
+	return r;
+}
+
 static int copy_source(struct build *b, struct fail *f)
 {
 	CLEAN(free) char *log = path_join(b->build_dir, "make.log");
 	int r;
 
 	enter_phase(b, BUILD_COPY);
-	r = b->job->is_private ? 0 : tree_remove(b->build_dir);
+	build_log_done(&b->log);
+	r = empty_build_dir(b);
 	if (r < 0)
 		return fail_errno(f, r, "cannot remove '%s'", b->build_dir);
 	r = tree_copy(b->source, b->build_dir, f);
@@ -148,9 +184,9 @@ static int apply_patch(struct build *b, const char *name, struct fail *f)
 static int apply_patches(struct build *b, struct fail *f)
 {
 	const struct conf *conf = b->job->conf;
-	int r = overlay_patches(b, f);
+	int r = 0;
 
-	if (r == 0 && conf->n_patches)
+	if (conf->n_patches)
 		enter_phase(b, BUILD_PATCH);
 	for (size_t i = 0; r == 0 && i < conf->n_patches; i++)
 		r = apply_patch(b, conf->patches[i].name, f);
@@ -210,15 +246,12 @@ static int run_make(struct build *b, struct fail *f)
 			b->at.module, b->at.version, b->at.kernel, b->at.arch, status);
 }
 
-/* Up to the moment when the version is built. */
-static int build_and_publish(struct build *b, struct fail *f)
+static int run_commands(struct build *b, struct fail *f)
 {
-	int r = copy_source(b, f);
+	int r = build_sandbox_enter(b, f);
 
-	if (r == 0) {
-		build_env_prepare(b);
+	if (r == 0)
 		r = apply_patches(b, f);
-	}
 	if (r == 0) {
 		if (b->job->conf->pre_build)
 			enter_phase(b, BUILD_PRE);
@@ -226,14 +259,40 @@ static int build_and_publish(struct build *b, struct fail *f)
 	}
 	if (r == 0)
 		r = run_make(b, f);
+	build_sandbox_leave(b, r);
+	return r;
+}
+
+static int try_build(struct build *b, struct fail *f)
+{
+	int r = copy_source(b, f);
+
+	if (r == 0)
+		r = overlay_patches(b, f);
+	if (r == 0)
+		r = run_commands(b, f);
 	if (r == 0) {
 		enter_phase(b, BUILD_FINISH);
 		r = build_finish(b, f);
 	}
+	return r;
+}
+
+/* Up to the moment when the version is built. */
+static int build_and_publish(struct build *b, struct fail *f)
+{
+	int r;
+
+	build_env_prepare(b);
+	build_sandbox_prepare(b);
+	for (r = try_build(b, f); r < 0 && build_sandbox_may_retry(b, f); r = try_build(b, f))
+		fail_done(f);
 	if (r == 0)
 		r = build_publish(b, f);
-	if (r < 0)
+	if (r < 0) {
 		tree_remove(b->stage);
+		build_sandbox_give_back(b);
+	}
 	return r;
 }
 

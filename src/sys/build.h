@@ -27,6 +27,8 @@ struct build_observer {
 	void (*warn)(void *ctx, const char *text, const char *hint); /* hint may be NULL */
 	void *ctx;
 	void (*tick)(void *ctx); /* now and then while a command runs; may be NULL */
+	/* as warn, of what is the same for every build of a plan; NULL: warn */
+	void (*warn_once)(void *ctx, const char *text, const char *hint);
 };
 
 /*

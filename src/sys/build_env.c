@@ -2,11 +2,13 @@
 #include "sys/build_env.h"
 
 #include <ctype.h>
+#include <errno.h>
 
 #include "base/env.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "core/outcome.h"
+#include "sys/build_sandbox.h"
 #include "sys/jobserver.h"
 #include "sys/run.h"
 
@@ -141,6 +143,22 @@ void build_env_prepare(struct build *b)
 		apply_file(b, job->framework->build_environment);
 }
 
+static int check_disk(void *ctx)
+{
+	return build_full_disk(ctx) ? -ENOSPC : 0;
+}
+
+/* Nobody else has room then either, so what it made is not kept. */
+static int complain_of_disk(struct build *b, struct fail *f)
+{
+	const char *where = build_full_disk(b);
+
+	b->box.is_disk_full = true;
+	return fail_set(f, -E_MAKE_FAILED,
+			"the build of %s/%s was stopped: it has filled the disk that '%s' is on", b->at.module,
+			b->at.version, where ? where : b->build_dir);
+}
+
 static int run_logged(struct build *b, const struct build_command *c, struct run *r,
 		      int *ret_status, struct fail *f)
 {
@@ -173,9 +191,18 @@ static int run_logged(struct build *b, const struct build_command *c, struct run
 		r->tick = b->job->observer->tick;
 		r->tick_ctx = b->job->observer->ctx;
 	}
+	build_sandbox_place(b, r, &env);
+	if (r->place) {
+		r->check = check_disk;
+		r->check_ctx = b;
+	}
 	e = run_command(r, &res, f);
+	if (e == -ENOSPC || (e == 0 && res.status && build_full_disk(b)))
+		return complain_of_disk(b, f);
 	if (e < 0)
 		return e;
+	if (res.status && !run_pending_signal())
+		build_sandbox_inspect(b, r, res.usec);
 	*ret_status = res.status;
 	e = build_log_end(&b->log, res.status, res.usec);
 	return e < 0 ? fail_errno(f, e, "cannot write '%s'", b->log.path) : 0;

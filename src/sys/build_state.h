@@ -5,6 +5,24 @@
 #include "core/layout.h"
 #include "sys/build.h"
 #include "sys/build_log.h"
+#include "sys/sandbox.h"
+
+/* The sandbox of one build; private to build_sandbox.c. */
+struct build_box {
+	enum sandbox_mode mode; /* SANDBOX_OFF also where there can be none */
+	bool is_open, is_owned; /* the build directory is the build user's */
+	bool is_disk_full;
+	uid_t uid;
+	gid_t gid;
+	struct sandbox sandbox;
+	struct strv reach, hide;
+	struct sandbox_limit limits[16];
+	size_t n_limits;
+	struct sandbox_grants grants;
+	struct denials denied; /* in the last try */
+	struct strv disks;     /* where it may write */
+	uint64_t *floors;      /* bytes that must stay free there */
+};
 
 /*
  * Everything that one running build has; private to the build_*.c files. Two of them may exist at
@@ -19,8 +37,11 @@ struct build {
 	char *stage;	    /* <tree>/<m>/<v>/.new-<k>-<a>: the result until it is published */
 	struct build_log log;
 	struct strv env; /* for make and scripts */
+	struct build_box box;
 };
 
+/* As build_warn, for what is true of every build here. */
+void build_warn_once(const struct build *b, const char *hint, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void build_warn(const struct build *b, const char *hint, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 #endif

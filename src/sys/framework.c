@@ -34,6 +34,7 @@ enum { ARCHIVE_SIZE_MIB = 4096, ARCHIVE_MEMBERS = 200000 };
 	X(try_sign_modules)                                                                        \
 	X(build_user)                                                                              \
 	X(build_sandbox)                                                                           \
+	X(build_limits)                                                                            \
 	X(build_store)                                                                             \
 	X(build_launcher)                                                                          \
 	X(required_modules)                                                                        \
@@ -185,6 +186,7 @@ static void fill(const struct conf_values *v, struct framework *ret)
 		.try_sign_modules = take_try_sign(v),
 		.build_user = take_text(v, FW_build_user),
 		.build_sandbox = take_text(v, FW_build_sandbox),
+		.build_limits = take_text(v, FW_build_limits),
 		.build_store = take_text(v, FW_build_store),
 		.build_launcher = take_text(v, FW_build_launcher),
 		.required_modules = take_text(v, FW_required_modules),
@@ -220,8 +222,9 @@ void framework_done(struct framework *fw)
 		fw->tmp_location,	fw->compress_gzip_opts, fw->compress_xz_opts,
 		fw->compress_zstd_opts, fw->build_environment,	fw->post_transaction,
 		fw->sign_file,		fw->mok_signing_key,	fw->mok_certificate,
-		fw->build_user,		fw->build_sandbox,	fw->build_store,
-		fw->build_launcher,	fw->required_modules,	fw->initramfs,
+		fw->build_user,		fw->build_sandbox,	fw->build_limits,
+		fw->build_store,	fw->build_launcher,	fw->required_modules,
+		fw->initramfs,
 	};
 
 	for (size_t i = 0; i < COUNT_OF(strings); i++)

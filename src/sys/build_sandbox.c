@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sys/build_sandbox.h"
+
+#include <errno.h>
+#include <sys/statvfs.h>
+
+#include "base/env.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "core/outcome.h"
+#include "sys/build_limits.h"
+#include "sys/build_user.h"
+#include "sys/sandbox_view.h"
+#include "sys/tree_own.h"
+
+enum { DISK_SHARE = 16, DISK_FLOOR_MAX = 256 << 20 };
+
+/* settings -------------------------------------------------------------------------------------- */
+
+static char *setting_line(const struct build *b, const char *value)
+{
+	return xasprintf("to settle it, put BUILD_SANDBOX=\"%s\" into %s.conf (or build_sandbox=\"%s\" into "
+			 "framework.conf, for all modules)",
+			 value, b->override_dir, value);
+}
+
+static enum sandbox_mode choose_mode(const struct build *b)
+{
+	const struct framework *fw = b->job->framework;
+	const char *word = b->job->conf->build_sandbox;
+	enum sandbox_mode mode = SANDBOX_AUTO;
+
+	if (geteuid() != 0)
+		return SANDBOX_OFF;
+	if (!word && fw)
+		word = fw->build_sandbox;
+	if (word && !sandbox_mode_parse(word, &mode))
+		build_warn_once(b, NULL, "build_sandbox is '%s', not auto, strict or off", word);
+	return mode;
+}
+
+/* The links at the top of the headers' directory lead to their other halves. */
+static void reach_headers(struct build *b, const char *dir)
+{
+	CLEAN(strv) struct strv names = { 0 };
+
+	strv_add(&b->box.reach, dir);
+	if (dir_list(dir, &names) < 0)
+		return;
+	for (size_t i = 0; i < names.n; i++) {
+		CLEAN(free) char *path = path_join(dir, names.items[i]);
+
+		if (path_is_link(path))
+			strv_take(&b->box.reach, TAKE_PTR(path));
+	}
+}
+
+static void fill_reach(struct build *b)
+{
+	const struct build_job *job = b->job;
+	CLEAN(free) char *kernel = path_join(job->install_tree, b->at.kernel);
+	const char *path = env_get(job->environment, "PATH");
+	const char *const paths[] = { job->dkms_tree, job->source_tree, b->source,
+				      b->override_dir, job->install_tree };
+
+	for (size_t i = 0; i < COUNT_OF(paths); i++)
+		if (paths[i])
+			strv_add(&b->box.reach, paths[i]);
+	strv_add_fmt(&b->box.reach, "%s/build", kernel);
+	strv_add_fmt(&b->box.reach, "%s/source", kernel);
+	reach_headers(b, job->kernel->source_dir);
+	strv_split(&b->box.reach, path ? path : "", ":");
+}
+
+static void fill_hide(struct build *b)
+{
+	const struct build_job *job = b->job;
+	const char *const keys[] = { job->signer ? job->signer->key : NULL,
+				     job->framework ? job->framework->mok_signing_key : NULL,
+				     "/var/lib/dkms/mok.key", "/var/lib/shim-signed/mok/MOK.priv" };
+
+	for (size_t i = 0; i < COUNT_OF(keys); i++) {
+		CLEAN(free) char *real = keys[i] && keys[i][0] == '/' ? realpath(keys[i], NULL) : NULL;
+
+		if (real && !strv_has(&b->box.hide, real))
+			strv_add(&b->box.hide, real);
+	}
+}
+
+void build_sandbox_prepare(struct build *b)
+{
+	const struct framework *fw = b->job->framework;
+	struct build_box *box = &b->box;
+	CLEAN(fail) struct fail f = { 0 };
+
+	box->mode = choose_mode(b);
+	if (box->mode == SANDBOX_OFF)
+		return;
+	if (!build_user_choose(fw ? fw->build_user : NULL, &box->uid, &box->gid))
+		build_warn_once(b, NULL, "build_user '%s' is no user but root; another one builds",
+				fw->build_user);
+	if (build_limits_parse(fw ? fw->build_limits : NULL, box->limits, COUNT_OF(box->limits),
+			       &box->n_limits, &f) < 0)
+		build_warn_once(b, NULL, "%s", f.text);
+	fill_reach(b);
+	fill_hide(b);
+}
+
+/* How much must stay free where it may write: some, but not more than a part of what was free before. */
+static void measure_disks(struct build_box *box, const char *build_dir)
+{
+	strv_done(&box->disks);
+	strv_add(&box->disks, build_dir);
+	strv_add_all(&box->disks, &box->grants.write);
+	box->floors = xreallocarray(box->floors, box->disks.n, sizeof(*box->floors));
+	for (size_t i = 0; i < box->disks.n; i++) {
+		struct statvfs fs;
+		uint64_t part = 0;
+
+		if (statvfs(box->disks.items[i], &fs) == 0)
+			part = (uint64_t)fs.f_bavail * fs.f_frsize / DISK_SHARE;
+		box->floors[i] = part < DISK_FLOOR_MAX ? part : DISK_FLOOR_MAX;
+	}
+}
+
+void build_sandbox_done(struct build *b)
+{
+	sandbox_close(&b->box.sandbox, NULL);
+	strv_done(&b->box.reach);
+	strv_done(&b->box.hide);
+	strv_done(&b->box.disks);
+	free(b->box.floors);
+	sandbox_grants_done(&b->box.grants);
+	denials_done(&b->box.denied);
+}
+
+/* entering and leaving -------------------------------------------------------------------------- */
+
+static int go_without(struct build *b, int err, const char *missing, struct fail *f)
+{
+	if (b->box.mode == SANDBOX_STRICT) {
+		fail_set(f, err < 0 ? err : -EPERM, "the sandbox that build_sandbox asks for cannot be made: %s",
+			 missing);
+		fail_hint(f, "BUILD_SANDBOX=\"auto\" in %s.conf builds with what can be had", b->override_dir);
+		return f->code;
+	}
+	if (err < 0)
+		build_warn_once(b, NULL, "modules are built without a sandbox here: %s", missing);
+	else
+		build_warn_once(b, NULL, "modules are built in less of a sandbox here: %s", missing);
+	return 0;
+}
+
+static void own_build_dir(struct build *b, uid_t uid, gid_t gid)
+{
+	int r = tree_own(b->build_dir, uid, gid);
+
+	/* the log too when a build has moved it */
+	if (b->log.fd >= 0 && fchown(b->log.fd, uid, gid) < 0 && r == 0)
+		r = -errno;
+	if (r < 0)
+		build_warn(b, NULL, "cannot change the owner of what is in '%s': %s", b->build_dir,
+			   strerror(-r));
+	b->box.is_owned = uid != 0;
+}
+
+int build_sandbox_enter(struct build *b, struct fail *f)
+{
+	struct build_box *box = &b->box;
+	const struct sandbox_rules rules = {
+		.parts = SANDBOX_ALL,
+		.uid = box->uid,
+		.gid = box->gid,
+		.as_root = box->grants.as_root,
+		.build_dir = b->build_dir,
+		.reach = &box->reach,
+		.write = &box->grants.write,
+		.hide = &box->hide,
+		.limits = box->limits,
+		.n_limits = box->n_limits,
+	};
+	CLEAN(free) char *missing = NULL;
+	int r;
+
+	if (box->mode == SANDBOX_OFF)
+		return 0;
+	for (size_t i = 0; i < box->grants.read.n; i++)
+		if (!strv_has(&box->reach, box->grants.read.items[i]))
+			strv_add(&box->reach, box->grants.read.items[i]);
+	denials_done(&box->denied);
+	measure_disks(box, b->build_dir);
+	r = sandbox_open(&box->sandbox, &rules, &missing);
+	box->is_open = r == 0;
+	if (missing || r < 0)
+		r = go_without(b, r, missing ? missing : strerror(-r), f);
+	if (r < 0 || !box->is_open)
+		return r;
+	if ((box->sandbox.rules.parts & SANDBOX_USER) && !rules.as_root)
+		own_build_dir(b, box->uid, box->gid);
+	return 0;
+}
+
+/* What an empty place lacks counts if it is there outside. The place itself is never let in: it is replaced. */
+static bool is_really_hidden(const struct build_box *box, struct denial *d)
+{
+	unsigned bits = d->kind == DENIED_WRITE ? 2 : 4;
+	struct stat st;
+
+	if (!d->let_in || stat(d->let_in, &st) < 0)
+		return false;
+	if (sandbox_is_place(d->let_in)) {
+		free(TAKE_PTR(d->let_in));
+		return true;
+	}
+	d->needs_root = st.st_uid != box->uid && !(st.st_mode & bits);
+	return true;
+}
+
+static void collect_denials(struct build *b)
+{
+	CLEAN(denials) struct denials all = { 0 };
+
+	sandbox_denied(&b->box.sandbox, &all);
+	for (size_t i = 0; i < all.n; i++)
+		if (!all.items[i].is_hidden || is_really_hidden(&b->box, &all.items[i]))
+			denials_take(&b->box.denied, &all.items[i]);
+}
+
+static void clear_build_dir(const struct build *b)
+{
+	CLEAN(strv) struct strv names = { 0 };
+
+	dir_list(b->build_dir, &names);
+	for (size_t i = 0; i < names.n; i++) {
+		CLEAN(free) char *path = path_join(b->build_dir, names.items[i]);
+
+		if (!str_eq(names.items[i], "make.log"))
+			tree_remove(path);
+	}
+}
+
+void build_sandbox_leave(struct build *b, int r)
+{
+	CLEAN(strv) struct strv left = { 0 };
+	CLEAN(free) char *names = NULL;
+	struct build_box *box = &b->box;
+
+	if (!box->is_open)
+		return;
+	collect_denials(b);
+	sandbox_close(&box->sandbox, &left);
+	box->is_open = false;
+	if (left.n && r != -ECANCELED) {
+		names = strv_join(&left, ", ");
+		build_warn(b, NULL, "the build of %s/%s left processes running, which were ended: %s",
+			   b->at.module, b->at.version, names);
+	}
+	if (box->is_disk_full)
+		clear_build_dir(b);
+	if (r < 0 || b->job->conf->post_build)
+		build_sandbox_give_back(b);
+	else if (box->is_owned && fchown(b->log.fd, 0, 0) < 0)
+		build_warn(b, NULL, "cannot change the owner of the log: %s", strerror(errno));
+	if (r == 0 && box->denied.n) {
+		CLEAN(free) char *text = denials_text(&box->denied), *hint = setting_line(b, "off");
+
+		build_warn(b, hint, "the sandbox kept the build of %s/%s from %s", b->at.module,
+			   b->at.version, text);
+	}
+}
+
+void build_sandbox_give_back(struct build *b)
+{
+	if (b->box.is_owned)
+		own_build_dir(b, 0, 0);
+}
+
+/* Failures that a denial can be the reason of. */
+static bool is_of_commands(int code)
+{
+	return code == -E_MAKE_FAILED || code == -E_PATCH_FAILED || code == -E_NO_RESULT ||
+	       code == -E_SCRIPT_DIR || code < -E_SCRIPT;
+}
+
+bool build_sandbox_may_retry(struct build *b, const struct fail *why)
+{
+	struct build_box *box = &b->box;
+	CLEAN(free) char *text = denials_text(&box->denied), *hint = NULL;
+
+	if (!text || !is_of_commands(why->code) || box->is_disk_full)
+		return false;
+	hint = setting_line(b, "off");
+	if (box->mode == SANDBOX_AUTO && sandbox_next_try(&box->denied, &box->grants)) {
+		build_warn(b, hint,
+			   "the sandbox kept the build of %s/%s from %s, and it failed: it is tried again with "
+			   "that allowed%s",
+			   b->at.module, b->at.version, text, box->grants.as_root ? ", as root" : "");
+		return true;
+	}
+	build_warn(b, hint, "the sandbox kept the build of %s/%s from %s, which may be why it failed",
+		   b->at.module, b->at.version, text);
+	return false;
+}
+
+/* commands -------------------------------------------------------------------------------------- */
+
+void build_sandbox_place(struct build *b, struct run *r, struct strv *env)
+{
+	static const char *const temporary[] = { "TMPDIR", "TMP", "TEMP" };
+	struct build_box *box = &b->box;
+
+	if (!box->is_open)
+		return;
+	sandbox_place(&box->sandbox, r);
+	/* root's is closed to the build user, and what tools leave there is not wanted */
+	env_set(env, "HOME", "/tmp");
+	for (size_t i = 0; i < COUNT_OF(temporary); i++)
+		if (env_get(env, temporary[i]) && (box->sandbox.rules.parts & SANDBOX_MOUNTS))
+			env_set(env, temporary[i], "/tmp");
+}
+
+/* Words of the C library and of tools for what a sandbox may have caused. */
+static bool log_speaks_of_denial(const struct build *b)
+{
+	static const char *const words[] = { "denied",	    "not permitted", "ead-only",
+					     "No such file", "unreachable",   "resolv",
+					     "not known",   "onnection" };
+	CLEAN(buf) struct buf text = { 0 };
+	CLEAN(errlog) struct errlog errors = { 0 };
+
+	if (build_log_last(&b->log, &text) < 0)
+		return false;
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (strstr(buf_str(&text), words[i]))
+			return true;
+	errlog_find(buf_str(&text), text.len, &errors);
+	return errors.lines.n == 0;
+}
+
+void build_sandbox_inspect(struct build *b, const struct run *r, int64_t usec)
+{
+	enum { MORE_MS = 5000 };
+	struct build_box *box = &b->box;
+	struct run again = *r;
+	struct run_result res = { 0 };
+
+	if (!box->is_open || box->is_disk_full)
+		return;
+	collect_denials(b);
+	if (box->denied.n || !log_speaks_of_denial(b))
+		return;
+	box->sandbox.is_thorough = true;
+	again.out_fd = again.err_fd = RUN_NULL;
+	again.timeout_ms = (unsigned)(usec / 1000 * 2) + MORE_MS;
+	run_command(&again, &res, NULL);
+	box->sandbox.is_thorough = false;
+	collect_denials(b);
+}
+
+const char *build_full_disk(const struct build *b)
+{
+	const struct build_box *box = &b->box;
+	struct statvfs fs;
+
+	for (size_t i = 0; box->is_open && i < box->disks.n; i++)
+		if (box->floors[i] > 0 && statvfs(box->disks.items[i], &fs) == 0 &&
+		    (uint64_t)fs.f_bavail * fs.f_frsize < box->floors[i])
+			return box->disks.items[i];
+	return NULL;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef DKMS_SYS_BUILD_SANDBOX_H
+#define DKMS_SYS_BUILD_SANDBOX_H
+
+#include "sys/build_state.h"
+
+/*
+ * The sandbox of a build's commands, and what is done when it was in their way (dkms(8), "Sandbox"). Between
+ * build_sandbox_enter and build_sandbox_leave patches, PRE_BUILD and make run in it. Whatever keeps it from being made
+ * is a warning, not a failed build, unless it is strict.
+ */
+
+/* Decides for this build; once, before anything else of this file. */
+void build_sandbox_prepare(struct build *b);
+/* The build directory is complete: it becomes the build user's. */
+int build_sandbox_enter(struct build *b, struct fail *f);
+/* Ends all that runs in it and tells what was denied; r is what became of the commands. */
+void build_sandbox_leave(struct build *b, int r);
+/* After a failure: is it to be tried again, with more allowed? */
+bool build_sandbox_may_retry(struct build *b, const struct fail *why);
+/* Makes the build directory root's again. */
+void build_sandbox_give_back(struct build *b);
+void build_sandbox_done(struct build *b);
+
+/* For commands: what their run and environment need more inside. */
+void build_sandbox_place(struct build *b, struct run *r, struct strv *env);
+/* A command failed: if it is not known of any denial, it is run again with its reads watched, unless the log says
+ * enough. */
+void build_sandbox_inspect(struct build *b, const struct run *r, int64_t usec);
+/* A place that it may write to and that is all but full since it does; NULL: none. */
+const char *build_full_disk(const struct build *b);
+
+#endif

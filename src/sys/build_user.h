@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef DKMS_SYS_BUILD_USER_H
+#define DKMS_SYS_BUILD_USER_H
+
+#include <sys/types.h>
+
+#include "base/util.h"
+
+/*
+ * Who builds: the user `name` (framework.conf's build_user; may be NULL), else the system user `dkms`, else
+ * an id that nobody has, the same for all builds of one plan. False: `name` is not known; then one of the others is
+ * taken all the same.
+ */
+bool build_user_choose(const char *name, uid_t *ret_uid, gid_t *ret_gid);
+
+#endif

@@ -1,0 +1,253 @@
+#!/usr/bin/env bats
+# The sandbox of builds: what it keeps from a build, what it lets through, and what is said of it.
+load ../lib/dkms
+bats_require_minimum_version 1.5.0
+
+setup() {
+	world_up
+	echo keep >/etc/keep
+	mkdir /etc/dkms/key
+	echo secret >/etc/dkms/key/mok.priv
+	chmod 644 /etc/dkms/key/mok.priv
+	echo 'mok_signing_key=/etc/dkms/key/mok.priv' >>/etc/dkms/framework.conf.d/tests.conf
+	for d in "$W" "$C"; do chmod 755 "$d"; done
+}
+
+mode() { echo "build_sandbox=$1" >>/etc/dkms/framework.conf.d/tests.conf; }
+
+log_of() { echo "/var/lib/dkms/$1/1.0/$K1/$ARCH/log/make.log"; }
+
+# trying NAME COMMAND: a module whose make runs COMMAND before it makes the module
+trying() {
+	make_module "$1" 1.0 'MAKE[0]="sh ./try && sh ./mk $kernelver"'
+	printf '%s\n' "$2" >"/usr/src/$1-1.0/try"
+}
+
+@test "make runs as nobody in particular, alone, with empty places and without a network" {
+	trying hello 'echo "uid $(id -u) groups $(id -G)"; echo "pids $(ls /proc | grep -c "^[0-9]")"
+		echo "tmp [$(ls -A /tmp /var/tmp /dev/shm | xargs)] run [$(ls -A /run)]"
+		echo "routes $(tail -n +2 /proc/net/route | wc -l)"
+		grep -E "NoNewPrivs|CapEff" /proc/self/status; echo "home $HOME tmpdir $TMPDIR"; touch /tmp/x
+		test ! -w /usr -a ! -w / -a -w . && echo places'
+	run_dkms build hello/1.0 -k "$K1"
+	assert_status 0
+	assert_no_errors
+	log=$(<"$(log_of hello)")
+	[[ $log =~ uid\ ([0-9]+)\ groups\ ([0-9]+) ]]
+	[ "${BASH_REMATCH[1]}" -ge 65536 ]
+	assert_same "${BASH_REMATCH[2]}" "${BASH_REMATCH[1]}"
+	[[ $log =~ pids\ ([0-9]+) ]]
+	[ "${BASH_REMATCH[1]}" -lt 10 ]
+	[[ $log == *"tmp [/dev/shm: /tmp: /var/tmp:] run []"* ]]
+	[[ $log == *"routes 0"* ]]
+	[[ $log == *"CapEff:	0000000000000000"* ]]
+	[[ $log == *"NoNewPrivs:	1"* ]]
+	[[ $log == *"home /tmp tmpdir /tmp"* ]]
+	[[ $log == *places* ]]
+	refute_exists /tmp/x
+	assert_same "$(find /var/lib/dkms ! -user root)" ""
+}
+
+@test "a build that tries everything it must not" {
+	mode strict
+	trying evil 'echo gone >/etc/keep; rm -f /etc/keep; cat /etc/shadow; cat /etc/dkms/key/mok.priv
+		echo >/dev/tcp/192.0.2.1/80; kill -9 1 $(seq 500 40000) 2>/dev/null
+		setsid sleep 1000 </dev/null >/dev/null 2>&1 &
+		true'
+	sed -i 's/sh \.\/try/bash .\/try/' /usr/src/evil-1.0/dkms.conf
+	run_dkms build evil/1.0 -k "$K1"
+	assert_status 0
+	assert_same "$(</etc/keep)" keep
+	refute_exists "/etc/gone"
+	assert_errors_have "writing '/etc/keep'"
+	assert_errors_have "left processes running, which were ended: sleep"
+	assert_errors_have 'BUILD_SANDBOX="off"'
+	run ! grep -E 'root:|secret' "$(log_of evil)"
+	grep -q 'Permission denied' "$(log_of evil)"
+	run pgrep -f 'sleep 1000'
+	[ "$status" -ne 0 ]
+}
+
+@test "each that a build fails of is named" {
+	mode strict
+	for try in "cat /etc/shadow:reading '/etc/shadow'" "echo x >/etc/keep:writing '/etc/keep'" \
+		"cat /etc/dkms/key/mok.priv:reading '/etc/dkms/key/mok.priv'" \
+		"mkdir /usr/share/xx:writing '/usr/share/xx'" \
+		"bash -c 'echo >/dev/tcp/192.0.2.1/80':using the network (192.0.2.1 port 80)" \
+		"kill 1:signalling process 1" "test -e $C/there:reading '$C/there'"; do
+		touch "$C/there"
+		trying one "${try%%:*}"
+		run_dkms build one/1.0 -k "$K1"
+		assert_status 10
+		assert_errors_have "${try#*:}"
+		assert_errors_have 'BUILD_SANDBOX="off"'
+		assert_exists /var/lib/dkms/one/1.0/build/make.log
+		assert_same "$(find /var/lib/dkms ! -user root)" ""
+	done
+	assert_same "$(</etc/keep)" keep
+}
+
+@test "auto: what was denied is let through on the second try, and said" {
+	mkdir /usr/src/elsewhere
+	trying hello 'echo one >>/usr/src/elsewhere/out && grep -c . /usr/src/elsewhere/out'
+	run_dkms build hello/1.0 -k "$K1"
+	assert_status 0
+	assert_errors_have "writing '/usr/src/elsewhere/out'"
+	assert_errors_have "it is tried again with that allowed, as root"
+	assert_errors_have 'BUILD_SANDBOX="off" into /etc/dkms/hello.conf'
+	assert_same "$(</usr/src/elsewhere/out)" one
+	assert_same "$(stat -c %U /usr/src/elsewhere/out)" root
+	# with the line that settles it, nothing is said
+	echo 'BUILD_SANDBOX=off' >/etc/dkms/hello.conf
+	run_dkms build hello/1.0 -k "$K1" --force
+	assert_status 0
+	assert_no_errors
+}
+
+@test "auto: the build user writes where it may once the place is writable" {
+	mkdir -m 777 /usr/src/open
+	trying hello 'id -u >/usr/src/open/out'
+	run_dkms build hello/1.0 -k "$K1"
+	assert_status 0
+	assert_errors_have "tried again with that allowed"
+	refute_errors_have "as root"
+	[ "$(</usr/src/open/out)" -ge 65536 ]
+}
+
+@test "auto: what lies in a hidden place is let in" {
+	echo data >"$C/data"
+	trying hello "grep data $C/data && echo more >$C/more"
+	run_dkms build hello/1.0 -k "$K1"
+	assert_status 0
+	assert_errors_have "reading '$C/data'"
+	assert_errors_have "writing '$C/more'"
+	assert_same "$(<"$C/more")" more
+}
+
+@test "auto: the network stays closed, and what only root may read is read as root" {
+	trying net 'echo >/dev/tcp/127.0.0.1/9'
+	sed -i 's/sh \.\/try/bash .\/try/' /usr/src/net-1.0/dkms.conf
+	run_dkms build net/1.0 -k "$K1"
+	assert_status 10
+	assert_errors_have "using the network (127.0.0.1 port 9)"
+	refute_errors_have "tried again"
+	echo map >/boot/System.map
+	chmod 600 /boot/System.map
+	trying hello 'grep -q map /boot/System.map; grep CapEff /proc/self/status >&2'
+	sed -i 's/; grep/ \&\& grep/' /usr/src/hello-1.0/try
+	run_dkms build hello/1.0 -k "$K1"
+	assert_status 0
+	assert_errors_have "reading '/boot/System.map'"
+	assert_errors_have "as root"
+	# root's rights over files, and no others
+	grep -qx 'CapEff:	00000000000000ff' "$(log_of hello)"
+}
+
+@test "a compiler's error is not tried again" {
+	kbuild_module hello 1.0
+	echo 'int x = "' >>/usr/src/hello-1.0/hello.c
+	run_dkms build hello/1.0 -k "$K1"
+	assert_status 10
+	refute_errors_have sandbox
+}
+
+@test "off: as root, in the system as it is" {
+	mode off
+	trying hello 'id -u; echo x >/etc/keep'
+	run_dkms build hello/1.0 -k "$K1"
+	assert_status 0
+	assert_no_errors
+	grep -qx 0 "$(log_of hello)"
+	assert_same "$(</etc/keep)" x
+	# the module's own setting wins
+	echo 'BUILD_SANDBOX=strict' >/etc/dkms/hello.conf
+	run_dkms build hello/1.0 -k "$K1" --force
+	assert_status 10
+}
+
+@test "build_user and build_limits of framework.conf" {
+	printf '%s\n' 'build_user=nobody' 'build_limits="nofile=77 core=1K"' >>/etc/dkms/framework.conf.d/tests.conf
+	trying hello 'id -un; ulimit -n'
+	run_dkms build hello/1.0 -k "$K1"
+	assert_status 0
+	assert_no_errors
+	grep -qx nobody "$(log_of hello)"
+	grep -qx 77 "$(log_of hello)"
+	printf '%s\n' 'build_user=nosuchuser' 'build_limits="nofile=many"' >>/etc/dkms/framework.conf.d/tests.conf
+	run_dkms build hello/1.0 -k "$K1" --force
+	assert_status 0
+	assert_errors_have "nosuchuser"
+	assert_errors_have "nofile=many"
+}
+
+@test "a build that fills the disk is stopped, and its directory emptied" {
+	mount -t tmpfs -o size=40m tmpfs /var/lib/dkms
+	trying fat 'dd if=/dev/zero of=fat bs=64k status=none'
+	run_dkms build fat/1.0 -k "$K1"
+	assert_status 10
+	assert_errors_have "it has filled the disk"
+	assert_same "$(ls /var/lib/dkms/fat/1.0/build)" make.log
+	[ "$(df --output=used -k /var/lib/dkms | tail -1)" -lt 2000 ]
+	trying tmp 'dd if=/dev/zero of=/run/x bs=64k count=200 status=none'
+	run_dkms build tmp/1.0 -k "$K1"
+	assert_status 10
+	refute_exists /run/x
+	umount /var/lib/dkms
+}
+
+@test "trees below closed directories, and through links" {
+	closed=$(mktemp -d "$C/closed.XXXX")
+	mount -t tmpfs -o mode=700 tmpfs /root
+	mkdir "$closed/tree" "$closed/src" "$C/links" /root/dkms-src
+	chmod 700 "$closed"
+	make_module hello 1.0 'PRE_BUILD=pre
+MAKE[0]="sh ./mk $kernelver && make -C $source_tree/hello-1.0 -f mk2"'
+	printf '%s\n' '#!/bin/sh' 'pwd >where' >/usr/src/hello-1.0/pre
+	echo 'all: ; test -r dkms.conf' >/usr/src/hello-1.0/mk2
+	chmod 755 /usr/src/hello-1.0/pre
+	mv /usr/src/hello-1.0 /root/dkms-src/
+	ln -s /root/dkms-src/hello-1.0 "$closed/src/hello-1.0"
+	ln -s "$closed/tree" "$C/links/tree"
+	run_dkms build hello/1.0 -k "$K1" --dkmstree "$C/links/tree" --sourcetree "$closed/src"
+	assert_status 0
+	assert_no_errors
+	assert_exists "$closed/tree/hello/1.0/$K1/$ARCH/module/hello.ko"
+	umount /root
+}
+
+@test "kernels side by side, each with its own sandbox" {
+	kbuild_module hello 1.0
+	run_dkms build hello/1.0 -k "$K1" -k "$K2" -j 4
+	assert_status 0
+	assert_no_errors
+	run ! grep -i jobserver /var/lib/dkms/hello/1.0/*/*/log/make.log
+}
+
+@test "POST_BUILD runs as root, outside" {
+	trying hello 'touch made-by-make'
+	printf '%s\n' '#!/bin/sh' 'id -u >/etc/post-uid; test -f made-by-make' >/usr/src/hello-1.0/post
+	chmod 755 /usr/src/hello-1.0/post
+	echo 'POST_BUILD=post' >>/usr/src/hello-1.0/dkms.conf
+	run_dkms build hello/1.0 -k "$K1"
+	assert_status 0
+	assert_no_errors
+	assert_same "$(</etc/post-uid)" 0
+}
+
+@test "killing dkms ends what runs in the sandbox" {
+	trying hello 'setsid sleep 4321 & echo started >here; sleep 4321'
+	"$DKMS" build hello/1.0 -k "$K1" 3>&- &
+	pid=$!
+	for _ in $(seq 100); do
+		[ ! -e /var/lib/dkms/hello/1.0/build/here ] || break
+		sleep 0.1
+	done
+	assert_exists /var/lib/dkms/hello/1.0/build/here
+	kill -9 "$pid"
+	for _ in $(seq 100); do
+		pgrep -f 'sleep 4321' >/dev/null || break
+		sleep 0.1
+	done
+	run pgrep -f 'sleep 4321'
+	[ "$status" -ne 0 ]
+}
