@@ -104,9 +104,9 @@ MAKE[0]="./env && sh ./mk $kernelver"'
 }
 
 @test "shell variables of a MAKE line: kernelver, arch, module, module_version and the trees" {
-	make_module hello 1.0 'MAKE[0]="echo \$kernelver \$arch \$module \$module_version \$kernel_source_dir \$dkms_tree \$source_tree \$install_tree >../line; sh ./mk \$kernelver"'
+	make_module hello 1.0 'MAKE[0]="echo \$kernelver \$arch \$module \$module_version \$kernel_source_dir \$dkms_tree \$source_tree \$install_tree | sed \"s/^/line: /\"; sh ./mk \$kernelver"'
 	ends 0 build hello/1.0 -k "$K1"
-	assert_same "$(cat /var/lib/dkms/hello/1.0/line)" \
+	assert_same "$(sed -n 's/^line: //p' "/var/lib/dkms/hello/1.0/$K1/$ARCH/log/make.log")" \
 		"$K1 $ARCH hello 1.0 /lib/modules/$K1/build /var/lib/dkms /usr/src /lib/modules"
 }
 
