@@ -194,6 +194,26 @@ hook() { # STAGE KERNEL
 	assert_dkms_status "hello/1.0: added"
 }
 
+@test "kernel-install itself calls the plugin, and the plugins after it, also where a driver fails" {
+	make_module hello 1.0
+	bad_module broken 1.0
+	run_dkms add hello/1.0
+	run_dkms add broken/1.0
+	echo kernel >"/boot/vmlinuz-$K1"
+	echo 0123456789abcdef0123456789abcdef >/etc/machine-id
+	echo layout=bls >/etc/kernel/install.conf
+	# an image's own plugins index the modules after ours
+	rm "/usr/lib/modules/$K1"/modules.dep*
+	run_cmd kernel-install --verbose add "$K1" "/boot/vmlinuz-$K1"
+	assert_status 0
+	assert_output_has 90-loaderentry.install
+	assert_dkms_status "broken/1.0: added" "hello/1.0, $K1, $ARCH: installed"
+	grep -q '^updates/dkms/hello.ko:' "/usr/lib/modules/$K1/modules.dep"
+	run_cmd kernel-install remove "$K1"
+	assert_status 0
+	assert_dkms_status "broken/1.0: added" "hello/1.0: added"
+}
+
 @test "kernel-install's plugin: a failed driver is 0, a required one 1, never 77" {
 	plugin=/usr/lib/kernel/install.d/40-dkms.install
 	make_module picky 1.0 'BUILD_EXCLUSIVE_KERNEL="^9"'
