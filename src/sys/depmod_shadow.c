@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "core/outcome.h"
 
 void shadow_done(struct shadow *s)
 {
@@ -186,5 +187,8 @@ int shadow_publish(const char *from, const char *modules_dir, struct fail *f)
 
 		r = dir_sync_of(dst);
 	}
-	return r < 0 ? fail_errno(f, r, "cannot write the module index in '%s'", modules_dir) : 0;
+	if (r < 0)
+		return fail_set(f, -E_DEPMOD_FAILED, "cannot write the module index in '%s': %s",
+				modules_dir, strerror(-r));
+	return 0;
 }

@@ -18,6 +18,8 @@ struct unpacking {
 	const uint8_t *data;
 	size_t len, max;
 	struct buf *ret;
+	int fd; /* where it goes instead of ret; -1: nowhere */
+	size_t total;
 	struct fail *f;
 };
 
@@ -31,12 +33,20 @@ static int is_too_large(const struct unpacking *u)
 	return fail_set(u->f, -EFBIG, "it is larger than %zu bytes when unpacked", u->max);
 }
 
-/* Counts what a decoder wrote into the room from buf_reserve; false: over the limit. */
-static bool keep(const struct unpacking *u, size_t n)
+/* Counts what a decoder wrote into the room from buf_reserve; false: over the limit, or there is no room for it. */
+static bool keep(struct unpacking *u, size_t n)
 {
 	u->ret->len += n;
 	u->ret->data[u->ret->len] = '\0';
-	return u->ret->len <= u->max;
+	u->total += n;
+	if (u->total > u->max)
+		return false;
+	if (u->fd < 0)
+		return true;
+	if (fd_write_all(u->fd, u->ret->data, u->ret->len) < 0)
+		return false;
+	buf_reset(u->ret);
+	return true;
 }
 
 /* --- gzip: members one after the other --- */
@@ -47,7 +57,7 @@ static void clean_inflate(z_stream **z)
 		inflateEnd(*z);
 }
 
-static int unpack_gzip(const struct unpacking *u)
+static int unpack_gzip(struct unpacking *u)
 {
 	z_stream stream = { .next_in = (Bytef *)u->data, .avail_in = (uInt)u->len };
 	CLEAN(inflate) z_stream *z = NULL;
@@ -79,7 +89,7 @@ static void clean_lzma(lzma_stream *s)
 	lzma_end(s);
 }
 
-static int unpack_xz(const struct unpacking *u)
+static int unpack_xz(struct unpacking *u)
 {
 	CLEAN(lzma) lzma_stream s = LZMA_STREAM_INIT;
 
@@ -112,7 +122,7 @@ static void clean_zstd(ZSTD_DCtx **z)
 	ZSTD_freeDCtx(*z);
 }
 
-static int unpack_zstd(const struct unpacking *u)
+static int unpack_zstd(struct unpacking *u)
 {
 	CLEAN(zstd) ZSTD_DCtx *z = ZSTD_createDCtx();
 	ZSTD_inBuffer in = { u->data, u->len, 0 };
@@ -134,7 +144,7 @@ static int unpack_zstd(const struct unpacking *u)
 	}
 }
 
-static int take_as_it_is(const struct unpacking *u)
+static int take_as_it_is(struct unpacking *u)
 {
 	if (u->len > u->max)
 		return is_too_large(u);
@@ -145,7 +155,7 @@ static int take_as_it_is(const struct unpacking *u)
 struct format {
 	const char *magic;
 	size_t len;
-	int (*unpack)(const struct unpacking *u);
+	int (*unpack)(struct unpacking *u);
 };
 
 static const struct format formats[] = {
@@ -167,13 +177,26 @@ static const struct format *find_format(const void *data, size_t len)
 
 int module_file_unpack(const void *data, size_t len, size_t max, struct buf *ret, struct fail *f)
 {
-	struct unpacking u = { .data = data, .len = len, .max = max, .ret = ret, .f = f };
+	struct unpacking u = { .data = data, .len = len, .max = max, .ret = ret, .fd = -1, .f = f };
 	const struct format *format = find_format(data, len);
 	int r = format ? format->unpack(&u) : take_as_it_is(&u);
 
 	if (r < 0)
 		buf_done(ret);
 	return r;
+}
+
+int module_file_unpack_to(const void *data, size_t len, size_t max, int fd, struct fail *f)
+{
+	CLEAN(buf) struct buf step = { 0 };
+	struct unpacking u = { .data = data, .len = len, .max = max, .ret = &step, .fd = fd, .f = f };
+	const struct format *format = find_format(data, len);
+
+	if (format)
+		return format->unpack(&u);
+	if (len > max)
+		return is_too_large(&u);
+	return fd_write_all(fd, data, len);
 }
 
 static int load(const char *path, struct buf *ret, struct fail *f)

@@ -13,6 +13,8 @@ enum { MODULE_FILE_MAX = 512 << 20 }; /* bytes, after decompression: refuse to g
  * something else; ret is then empty.
  */
 int module_file_unpack(const void *data, size_t len, size_t max, struct buf *ret, struct fail *f);
+/* The same into a file, with little memory; what was written before a failure stays. */
+int module_file_unpack_to(const void *data, size_t len, size_t max, int fd, struct fail *f);
 /* Reads .ko, .ko.gz, .ko.xz or .ko.zst (the content's magic decides) into ret, decompressed. */
 int module_file_load(const char *path, struct buf *ret, struct fail *f);
 /* module_file_load + module_info_parse. On failure ret is empty. */
