@@ -397,3 +397,61 @@ PRE_BUILD="pre"'
 	assert_same "$(tree_digest "/var/lib/dkms/top/1.0/$K1" "/lib/modules/$K1/updates/dkms/top.ko")" "$before"
 	assert_dkms_status "base/1.0, $K1, $ARCH: installed" "top/1.0, $K1, $ARCH: installed"
 }
+
+# top/1.0 is installed, built against base/1.0; base/2.0 is added
+rebuild_world() { # CONF_LINES of base/2.0
+	make_module base 1.0
+	make_module base 2.0 "${1:-}"
+	make_module top 1.0 'BUILD_DEPENDS="base"
+BUILD_DEPENDS_REBUILD=yes
+PRE_BUILD="pre"'
+	echo 0 >"$C/fail"
+	script /usr/src/top-1.0/pre "echo x >>$C/count; exit \$(cat $C/fail)"
+	ends 0 install base/1.0 -k "$K1"
+	ends 0 install top/1.0 -k "$K1"
+	ends 0 add base/2.0
+}
+
+@test "BUILD_DEPENDS_REBUILD: in autoinstall too, before the one depmod" {
+	rebuild_world
+	stub depmod "[ \"\$1\" = --version ] || echo \"\$*\" >>$C/ran"
+	ends 0 autoinstall -k "$K1"
+	line succeeded base/2.0
+	assert_same "$(wc -l <"$C/count") $(grep -c -e -a "$C/ran")" "2 1"
+	assert_same "$(cat "/var/lib/dkms/top/1.0/$K1/$ARCH/.dep_base")" 2.0
+	assert_dkms_status "base/1.0, $K1, $ARCH: built" "base/2.0, $K1, $ARCH: installed" "top/1.0, $K1, $ARCH: installed"
+}
+
+@test "BUILD_DEPENDS_REBUILD: one that fails in autoinstall is 11, and what was installed stays" {
+	rebuild_world
+	echo 3 >"$C/fail"
+	ends 11 autoinstall -k "$K1"
+	line succeeded base/2.0
+	line failed top/1.0
+	assert_dkms_status "base/1.0, $K1, $ARCH: built" "base/2.0, $K1, $ARCH: installed" "top/1.0, $K1, $ARCH: installed"
+}
+
+@test "BUILD_DEPENDS_REBUILD: none where the dependency could not be installed" {
+	rebuild_world 'MAKE[0]="false"'
+	ends 11 autoinstall -k "$K1"
+	line failed base/2.0
+	refute_output_has top/1.0
+	refute_errors_have top/1.0
+	assert_same "$(wc -l <"$C/count")" 1
+	ends 10 install base/2.0 -k "$K1"
+	assert_same "$(wc -l <"$C/count")" 1
+	assert_dkms_status "base/1.0, $K1, $ARCH: installed" "base/2.0: added" "top/1.0, $K1, $ARCH: installed"
+}
+
+@test "11 confs that cannot be used in all ways; the others are installed" {
+	added dup
+	added ends 'exit 3'
+	added good
+	added hole 'BUILT_MODULE_NAME[4]=x'
+	added none
+	conf dup 1.0 'BUILT_MODULE_NAME[1]="dup"' 'DEST_MODULE_LOCATION[1]="/updates"'
+	rm /usr/src/none-1.0/dkms.conf
+	ends 11 autoinstall -k "$K1"
+	line succeeded good/1.0
+	for m in dup hole none; do [[ $output =~ failed:.*$m/1.0 ]]; done
+}

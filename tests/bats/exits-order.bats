@@ -202,3 +202,23 @@ assert_no_warning_of_kernels() { refute_errors_have "not installed here"; }
 	refused_as_nobody 4 kernel_postinst
 	refused_as_nobody 1 kernel_preinst -k "$K1"
 }
+
+@test "mktarball: names 1 before broken 4 before not added 3 before conf 4 or 8 before not built 6 before directory 9" {
+	some
+	echo plain >"$C/plain"
+	out="--archive $C/plain/x.tar.gz"
+	# shellcheck disable=SC2086 # words
+	{
+		first 1 mktarball gone $out
+		first 1 mktarball $out
+		first 4 mktarball gone/1.0 $out
+		first 3 mktarball here/2.0 $out
+		tree_added bad 1.0
+		conf bad 1.0 'AUTOINSTALL=perhaps'
+		first 8 mktarball bad/1.0 -k "$K1" $out
+		rm /usr/src/bad-1.0/dkms.conf
+		first 4 mktarball bad/1.0 -k "$K1" $out
+		first 6 mktarball here/1.0 -k "$K2" $out
+		first 9 mktarball here/1.0 -k "$K1" $out
+	}
+}

@@ -317,6 +317,17 @@ sanity() { # STATUS THERE_VERSION OUR_VERSION [OPTION...]
 	assert_errors_have warning
 }
 
+@test "sanity: one there that is damaged is a warning, is saved and comes back" {
+	make_module hello 1.0
+	head -c 5000 /dev/urandom >"/lib/modules/$K1/kernel/hello.ko"
+	sum=$(sha256sum "/lib/modules/$K1/kernel/hello.ko")
+	ends 0 install hello/1.0 -k "$K1" --no-depmod
+	assert_errors_have "/lib/modules/$K1/kernel/hello.ko"
+	refute_exists "/lib/modules/$K1/kernel/hello.ko"
+	ends 0 uninstall hello/1.0 -k "$K1" --no-depmod
+	assert_same "$(sha256sum "/lib/modules/$K1/kernel/hello.ko")" "$sum"
+}
+
 @test "sanity: of two modules one is skipped, the other installed" {
 	make_module -m "first second" two 1.0
 	original kernel/first.ko first 2.0
