@@ -302,7 +302,11 @@ int app_names_from(struct app *app, const char *dir, struct fail *f)
 
 static void choose(char **ret, const char *asked, const char *configured, const char *fallback)
 {
-	*ret = path_squeeze(asked ? asked : configured ? configured : fallback);
+	/* an empty one, of a variable that was not set, is none: it must not mean where we happen to be */
+	if (!str_is_empty(asked))
+		*ret = path_squeeze(asked);
+	else
+		*ret = path_squeeze(!str_is_empty(configured) ? configured : fallback);
 }
 
 static void settle_paths(struct app *app)

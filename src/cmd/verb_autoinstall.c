@@ -209,6 +209,12 @@ int verb_match(struct app *app, struct fail *f)
 		r = request_check_one_kernel(&app->rq, f);
 	if (r < 0)
 		return r;
+	if (app->rq.source_kind == SOURCE_TREE && !app->rq.module) {
+		/* it must not mean every module */
+		fail_set(f, -E_NO_NAME, "'dkms match' takes a module by its name, not by its source '%s'",
+			 app->rq.source);
+		return f->code;
+	}
 	if (str_is_empty(app->rq.template_kernel)) {
 		fail_set(f, -E_NO_TEMPLATE, "'dkms match' needs a kernel to take as the example");
 		fail_hint(f, "name it with --templatekernel");

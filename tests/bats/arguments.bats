@@ -128,6 +128,19 @@ load ../lib/exits
 	done
 }
 
+@test "a source tree is no name for match, nor every module" {
+	tree_installed hello 1.0 "$K1"
+	refused 1 match /usr/src/hello-1.0 --templatekernel "$K1" -k "$K2"
+	assert_errors_have /usr/src/hello-1.0
+}
+
+@test "a tree that is named by an empty word is the usual one" {
+	make_module hello 1.0
+	ends 0 install hello/1.0 -k "$K1" --dkmstree "" --sourcetree= --installtree ""
+	assert_dkms_status "hello/1.0, $K1, $ARCH: installed"
+	assert_same "$(find . -mindepth 1 -maxdepth 1 ! -name '.*' ! -name tmp)" ""
+}
+
 @test "a name and a source tree: the name counts, with a warning" {
 	make_module hello 1.0
 	mv /usr/src/hello-1.0 "$C/src"
