@@ -373,7 +373,8 @@ static enum skeleton_use index_known(const struct depmod_job *job, struct skelet
 	CLEAN(todo) struct todo todo = { 0 };
 	CLEAN(fail) struct fail f = { 0 };
 	enum verdict before = s->cache.verdict;
-	bool dirty = check_judge(job, s) | distrust_unwritten(s);
+	bool other = check_judge(job, s);
+	bool dirty = distrust_unwritten(s) || other;
 	int64_t index_time = 0;
 	int r;
 
