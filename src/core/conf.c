@@ -535,7 +535,8 @@ bool conf_make_can_share(const struct conf *c, const struct conf_make *m)
 {
 	CLEAN(free) char *line = c->make ? xstrdup(c->make) : default_make(m);
 
-	return m->jobs > 0 && begins_with_make(line) && !names_jobs(line) && !strpbrk(line, ";&|`\n") && !strstr(line, "$(");
+	return m->jobs > 0 && begins_with_make(line) && !names_jobs(line) &&
+	       !strpbrk(line, ";&|`\n") && !strstr(line, "$(");
 }
 
 bool conf_make_has_own_jobs(const struct conf *c, const struct conf_make *m)

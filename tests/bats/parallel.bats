@@ -2,6 +2,10 @@
 # Builds side by side: private build directories, one jobserver, one writer, an end that leaves nothing.
 load ../lib/exits
 
+refute_running() { # PATTERN of a command line
+	if pgrep -f "$1"; then return 1; fi
+}
+
 @test "two kernels of one module are built at the same path at once" {
 	make_module hello 1.0 'PRE_BUILD="meet"'
 	# each waits for the other: one after the other would never end
@@ -62,7 +66,7 @@ load ../lib/exits
 	for m in a b; do
 		log=/var/lib/dkms/$m/1.0/$K1/$ARCH/log/make.log
 		grep -q "^# command: make -j2 KERNELRELEASE=$K1 " "$log"
-		! grep -i 'jobserver\|forced in submake' "$log"
+		refute_grep 'jobserver\|forced in submake' "$log"
 	done
 }
 
@@ -82,7 +86,7 @@ load ../lib/exits
 	status=0
 	wait "$pid" || status=$?
 	assert_same "$status" 130
-	! pgrep -f 'sleep 77.7'
+	refute_running 'sleep 77.7'
 	assert_same "$(tree_digest /var/lib/dkms | grep -v /build)" "$(grep -v /build <<<"$before")"
 	refute_exists "/lib/modules/$K1/updates"
 }
