@@ -25,7 +25,7 @@ refute_running() { # PATTERN of a command line
 		assert_same "$(head -n 1 "/var/lib/dkms/hello/1.0/$k/$ARCH/log/make.log")" \
 			"DKMS (dkms-4.0.0) make.log for hello/1.0 for kernel $k ($ARCH)"
 	done
-	assert_same "$(ls -A /var/lib/dkms/hello/1.0 | sort | xargs)" "$(printf '%s\n' "$K1" "$K2" source | sort | xargs)"
+	assert_same "$(find /var/lib/dkms/hello/1.0 -mindepth 1 -maxdepth 1 -printf "%f\n" | sort | xargs)" "$(printf '%s\n' "$K1" "$K2" source | sort | xargs)"
 }
 
 @test "two kernels of one module fail: build/ is the last one's, each keeps its log" {
