@@ -174,21 +174,23 @@ int link_set(const char *target, const char *path)
 	return 0;
 }
 
+/* From below: what is there costs one call, and no write to a file system that is not ours. */
 int dir_make(const char *path)
 {
-	CLEAN(free) char *s = xstrdup(path);
+	CLEAN(free) char *up = NULL;
+	int r;
 
-	for (char *p = s + 1; *p; p++) {
-		if (*p != '/')
-			continue;
-		*p = '\0';
-		if (mkdir(s, 0755) < 0 && errno != EEXIST)
-			return -errno;
-		*p = '/';
-	}
-	if (mkdir(s, 0755) < 0 && errno != EEXIST)
+	if (mkdir(path, 0755) == 0)
+		return 0;
+	if (errno == EEXIST)
+		return path_is_dir(path) ? 0 : -ENOTDIR;
+	if (errno != ENOENT)
 		return -errno;
-	return path_is_dir(path) ? 0 : -ENOTDIR;
+	up = path_dir(path);
+	if (str_eq(up, path))
+		return -ENOENT;
+	r = dir_make(up);
+	return r < 0 || mkdir(path, 0755) == 0 || errno == EEXIST ? r : -errno;
 }
 
 static int remove_at(int dirfd, const char *name, dev_t dev);
@@ -390,6 +392,13 @@ int file_same(const char *a, const char *b)
 		if (n == 0)
 			return 1;
 	}
+}
+
+int tree_sync(const char *dir)
+{
+	CLEAN(fd) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 || syncfs(fd) < 0 ? -errno : 0;
 }
 
 int dir_sync_of(const char *path)

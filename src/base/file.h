@@ -54,5 +54,7 @@ int file_copy(const char *src, const char *dst, mode_t mode);
 int file_same(const char *a, const char *b);
 /* fsyncs the directory that holds path, so that a rename in it is durable. */
 int dir_sync_of(const char *path);
+/* Puts all that was written below dir on the disk (syncfs: and what else waits for that file system). */
+int tree_sync(const char *dir);
 
 #endif

@@ -22,6 +22,7 @@
 #include "sys/journal.h"
 #include "sys/kernel.h"
 #include "sys/run.h"
+#include "sys/scratch.h"
 #include "sys/tree.h"
 
 static void clean_app(struct app *app)
@@ -185,12 +186,14 @@ static void say_waiting(void *ctx, pid_t holder, const char *command)
 static int take_lock(struct app *app, struct fail *f)
 {
 	CLEAN(fail) struct fail why = { 0 };
-	int r = lock_take(&app->lock, app->dkms_tree, say_waiting, app, f);
+	int r;
 
+	umask(022);
+	r = lock_take(&app->lock, app->dkms_tree, say_waiting, app, f);
 	if (r < 0)
 		return r;
 	app->is_locked = true;
-	if (app->lock.held && journal_is_pending(app->dkms_tree)) {
+	if (app->lock.held && journal_has_records(app->dkms_tree)) {
 		report_line(&app->report, "finishing what an interrupted dkms left");
 		if (journal_recover(app->dkms_tree, &why) < 0)
 			report_warning(&app->report, why.text, why.hint);
@@ -231,9 +234,8 @@ int app_execute(struct app *app, struct plan *plan, struct fail *f)
 	if (app->rq.dry_run)
 		return app_foretell(app, plan, f);
 	read_force_install(&force_install);
-	if (plan->n == 0 && !journal_is_pending(app->dkms_tree))
+	if (plan->n == 0)
 		return 0;
-	umask(022);
 	if (!app->is_locked) {
 		r = take_lock(app, f);
 		return r < 0 ? r : -ERESTART;
@@ -402,6 +404,21 @@ static verb_function *find_function(enum verb v)
 	return v < COUNT_OF(functions) ? functions[v] : NULL;
 }
 
+/* What an interrupted dkms left is finished, and one that runs has ended, before anything is judged. */
+static int settle_unrest(struct app *app, struct fail *f)
+{
+	static const enum verb readers[] = { VERB_STATUS, VERB_MKTARBALL, VERB_SETTINGS, VERB_GENERATE_MOK };
+	CLEAN(fail) struct fail why = { 0 };
+
+	for (size_t i = 0; i < COUNT_OF(readers); i++)
+		if (app->rq.verb == readers[i])
+			return 0;
+	scratch_sweep(app->tmp_location);
+	if (!journal_is_pending(app->dkms_tree) || app_need_access(app, &why) < 0)
+		return 0;
+	return take_lock(app, f);
+}
+
 static int run_verb(struct app *app, struct fail *f)
 {
 	verb_function *function = find_function(app->rq.verb);
@@ -414,7 +431,9 @@ static int run_verb(struct app *app, struct fail *f)
 	warn_early(app);
 	if (!function)
 		return fail_set(f, -E_USAGE, "'dkms %s' is not there yet", verb_name(app->rq.verb));
-	r = function(app, f);
+	r = settle_unrest(app, f);
+	if (r == 0)
+		r = function(app, f);
 	if (r != -ERESTART)
 		return r;
 	/* what was told in the first round is not told again */

@@ -122,23 +122,21 @@ static int stage_names(const struct app *app, const char *conf, int64_t made, co
 static int write_tarball(struct app *app, const char *source, const char *conf,
 			 struct archive_job *job, struct fail *f)
 {
-	CLEAN(free) char *stage = NULL;
+	CLEAN(scratch) struct scratch stage = { 0 };
 	int r = 0;
 
 	add_builds(app, job);
 	if (app->rq.binaries_only) {
-		r = archive_make_stage(app->tmp_location, &stage, f);
+		r = scratch_make(app->tmp_location, "archive", &stage, f);
 		if (r == 0)
-			r = stage_names(app, conf, job->made, stage, f);
+			r = stage_names(app, conf, job->made, stage.dir, f);
 		if (r == 0)
-			add_part(job, stage, TARBALL_BINARIES);
+			add_part(job, stage.dir, TARBALL_BINARIES);
 	} else {
 		add_part(job, source, TARBALL_SOURCE);
 	}
 	if (r == 0)
 		r = archive_write(job, f);
-	if (stage)
-		tree_remove(stage);
 	return r;
 }
 

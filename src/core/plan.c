@@ -60,6 +60,7 @@ void plan_done(struct plan *p)
 		free(s->from);
 		free(s->waits);
 		free(s->note);
+		free(s->replaced);
 	}
 	free(p->steps);
 	*p = (struct plan){ 0 };

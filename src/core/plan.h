@@ -55,12 +55,14 @@ enum step_flags {
 	STEP_DEFER = 1 << 4,      /* when it is its turn it is only reported as deferred */
 	STEP_RELOAD = 1 << 5,     /* STEP_ADD: a version that is added already gets its source anew */
 	STEP_AGAIN = 1 << 6,      /* though it is done already: over what is there, without the meaning of --force */
+	STEP_LOADED = 1 << 7,     /* STEP_LOAD: came with the add */
 };
 
 struct step {
 	enum step_kind kind;
 	char *module, *version, *kernel, *arch; /* NULL where it is not about one */
 	char *from; /* the directory to copy from; STEP_ADD, NULL: the source is in its place */
+	char *replaced; /* STEP_INSTALL, done: the version that was installed before; NULL: none */
 	unsigned flags;
 	struct step_wait *waits;
 	size_t n_waits;

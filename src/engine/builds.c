@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <poll.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "engine/worker.h"
+#include "sys/build_publish.h"
 #include "sys/host.h"
 #include "sys/jobserver.h"
 #include "sys/journal.h"
@@ -142,9 +144,9 @@ static void tell_end(struct builds *b, struct step *s, int r, const struct fail 
 }
 
 /* Should dkms die while it builds, the next one takes away what is half done. */
-static char *intent_name(const struct task *t)
+static char *intent_name(size_t step)
 {
-	return xasprintf("build%zu", t->step);
+	return xasprintf("build%zu", step);
 }
 
 static int intend(struct builds *b, const struct task *t, const struct step *s, struct fail *f)
@@ -152,25 +154,58 @@ static int intend(struct builds *b, const struct task *t, const struct step *s, 
 	struct layout l = engine_layout(b->e, s);
 	CLEAN(free) char *own = private_build_dir(&l), *all = path_dir(own), *build = layout_build_dir(&l);
 	CLEAN(free) char *version = layout_version(&l), *stage = build_stage_dir(&l);
-	CLEAN(free) char *name = intent_name(t);
+	CLEAN(free) char *name = intent_name(t->step), *built = layout_built(&l), *old = dir_replaced(built);
+	CLEAN(free) char *failed = layout_failed(&l), *record = path_join(failed, ".record.dkms-new");
 	CLEAN(commit) struct commit undo = { 0 };
 
+	commit_put_back(&undo, old, built);
 	commit_remove_tree(&undo, stage);
 	commit_remove_tree(&undo, own);
 	commit_prune(&undo, all, version);
+	commit_unlink(&undo, record);
+	commit_prune(&undo, failed, version);
 	commit_remove_tree(&undo, build);
+	/* as an add leaves it; as a build that went well does not */
+	commit_make_dir(&undo, build, built);
 	return journal_intend(b->e->setup->dkms_tree, name, &undo, f);
 }
 
-/* What an interruption left is as useless as what a crash left. */
-static void close_intent(struct builds *b, const struct task *t, int code)
+static void drop_intent(struct builds *b, size_t step)
 {
-	CLEAN(free) char *name = intent_name(t);
+	CLEAN(free) char *name = intent_name(step);
 
-	if (code == -ECANCELED)
+	journal_forget(b->e->setup->dkms_tree, name);
+}
+
+/*
+ * What an interruption left is as useless as what a crash left. What the worker could not remove after a build that
+ * went well is removed now, or by the next dkms. Private builds wait for
+ * settle().
+ */
+static void end_intent(struct builds *b, const struct task *t, const struct step *s, int code)
+{
+	struct layout l = engine_layout(b->e, s);
+	CLEAN(free) char *name = intent_name(t->step), *stage = build_stage_dir(&l), *build = layout_build_dir(&l);
+	CLEAN(free) char *built = layout_built(&l), *old = dir_replaced(built);
+	CLEAN(commit) struct commit c = { 0 };
+	CLEAN(fail) struct fail why = { 0 };
+
+	if (code == -ECANCELED) {
 		journal_abandon(b->e->setup->dkms_tree, name);
-	else
+		return;
+	}
+	if (t->is_private)
+		return;
+	if (path_lexists(stage))
+		commit_remove_tree(&c, stage);
+	if (path_lexists(old))
+		commit_put_back(&c, old, built);
+	if (code == 0 && path_lexists(build))
+		commit_remove_tree(&c, build);
+	if (c.ops.n == 0)
 		journal_forget(b->e->setup->dkms_tree, name);
+	else if (journal_commit(b->e->setup->dkms_tree, name, &c, &why) < 0)
+		engine_warn(b->e, s, why.text, why.hint);
 }
 
 /* Judges and starts; anything but 0 is the end of the step. */
@@ -190,7 +225,7 @@ static int begin(struct builds *b, struct task *t, struct step *s, struct fail *
 	take_more_tokens(b, t, &job);
 	r = worker_start(&job, b->has_jobserver ? &b->js : NULL, &t->worker, f);
 	if (r < 0)
-		close_intent(b, t, r);
+		drop_intent(b, t->step);
 	return r;
 }
 
@@ -251,6 +286,9 @@ static void settle(struct builds *b, const struct step *s)
 	}
 	if (private_build_settle(&l, failed, &why) < 0)
 		engine_warn(b->e, s, why.text, NULL);
+	for (size_t i = 0; i < p->n; i++)
+		if (p->steps[i].kind == STEP_BUILD && is_same_version(&p->steps[i], s))
+			drop_intent(b, i);
 }
 
 static void finish(struct builds *b, size_t i, const struct worker_message *m)
@@ -263,9 +301,9 @@ static void finish(struct builds *b, size_t i, const struct worker_message *m)
 	give_tokens(b, t->tokens);
 	b->tasks[i] = b->tasks[--b->n];
 	tell_end(b, s, m->code, &f, m->log, &m->errlog);
+	end_intent(b, t, s, m->code);
 	if (t->is_private)
 		settle(b, s);
-	close_intent(b, t, m->code);
 	task_free(t);
 }
 

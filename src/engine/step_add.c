@@ -86,10 +86,9 @@ static void fill_undo(const struct adding *a, struct commit *c)
 	commit_prune(c, module, a->e->setup->dkms_tree);
 }
 
-/* Over a source that is there already the copy is merged: nothing in it is deleted, so it cannot be one rename. */
+/* Over a source that is there already the copy is merged: nothing in it is deleted. */
 static int stage_source(const struct adding *a, struct fail *f)
 {
-	bool merge = path_lexists(a->place) && !(a->s->flags & STEP_FORCED);
 	int r;
 
 	if (!a->staged_source)
@@ -98,7 +97,14 @@ static int stage_source(const struct adding *a, struct fail *f)
 	r = dir_make(a->e->setup->source_tree);
 	if (r < 0)
 		return fail_errno(f, r, "cannot make the source tree '%s'", a->e->setup->source_tree);
-	return tree_copy(a->s->from, merge ? a->place : a->staged_source, f);
+	if (path_is_dir(a->place) && !(a->s->flags & STEP_FORCED))
+		r = tree_copy(a->place, a->staged_source, f);
+	if (r == 0)
+		r = tree_copy(a->s->from, a->staged_source, f);
+	if (r < 0)
+		return r;
+	r = tree_sync(a->staged_source);
+	return r < 0 ? fail_errno(f, r, "cannot write '%s' to the disk", a->staged_source) : 0;
 }
 
 static int stage_version(const struct adding *a, struct fail *f)
@@ -107,21 +113,52 @@ static int stage_version(const struct adding *a, struct fail *f)
 	CLEAN(free) char *link = path_join(a->staged_version, "source");
 	int r = dir_make(build);
 
+	if (r == 0 && symlink(a->place, link) < 0)
+		r = -errno;
 	if (r == 0)
-		r = link_set(a->place, link);
+		r = dir_sync_of(link);
+	if (r == 0)
+		r = dir_sync_of(a->staged_version);
 	return r < 0 ? fail_errno(f, r, "cannot register %s/%s in the dkms tree '%s'", a->s->module,
 				  a->s->version, a->e->setup->dkms_tree)
 		     : 0;
+}
+
+/* What an archive has built appears with the version: half an archive is not loaded. */
+static int stage_builds(const struct adding *a, struct fail *f)
+{
+	struct plan *p = a->e->plan;
+	int r = 0;
+
+	for (size_t i = 0; i < p->n && r == 0; i++) {
+		struct step *s = &p->steps[i];
+		CLEAN(free) char *kernel = NULL, *to = NULL;
+
+		if (s->kind != STEP_LOAD || !str_eq(s->module, a->s->module) || !str_eq(s->version, a->s->version))
+			continue;
+		kernel = path_join(a->staged_version, s->kernel);
+		to = path_join(kernel, s->arch);
+		r = dir_make(kernel);
+		r = r < 0 ? fail_errno(f, r, "cannot make '%s'", kernel) : tree_copy(s->from, to, f);
+		s->flags |= STEP_LOADED;
+	}
+	if (r < 0)
+		return r;
+	r = tree_sync(a->staged_version);
+	return r < 0 ? fail_errno(f, r, "cannot write '%s' to the disk", a->staged_version) : 0;
+}
+
+static bool has_builds(const struct adding *a)
+{
+	return !path_lexists(a->version) && a->e->plan->n > 1;
 }
 
 static void fill_commit(const struct adding *a, struct commit *c)
 {
 	CLEAN(free) char *link = path_join(a->version, "source");
 
-	if (a->staged_source && (a->s->flags & STEP_FORCED))
-		commit_remove_tree(c, a->place);
 	if (a->staged_source)
-		commit_rename(c, a->staged_source, a->place);
+		commit_replace_dir(c, a->staged_source, a->place);
 	if (path_lexists(a->version)) {
 		/* something is there already: a dangling link, kernels that were built */
 		commit_symlink(c, a->place, link);
@@ -144,6 +181,8 @@ static int register_version(const struct adding *a, struct fail *f)
 		r = stage_source(a, f);
 	if (r == 0)
 		r = stage_version(a, f);
+	if (r == 0 && has_builds(a))
+		r = stage_builds(a, f);
 	if (r < 0) {
 		journal_abandon(tree, "");
 		return r;

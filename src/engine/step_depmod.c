@@ -37,7 +37,23 @@ static bool touched_install_tree(const struct step *s, const struct step *depmod
 	       str_eq(s->kernel, depmod->kernel);
 }
 
-/* What this run installed on the kernel goes back to built. */
+/* To built; where another version was installed before, that one is again. */
+static int go_back(struct engine *e, struct step *s, struct fail *f)
+{
+	struct step old = *s;
+	int r;
+
+	if (!s->replaced)
+		return take_out(e, s, f);
+	old.version = s->replaced;
+	old.replaced = NULL;
+	old.flags = STEP_AGAIN;
+	r = step_install(e, &old, f);
+	free(old.replaced);
+	return r;
+}
+
+/* What this run installed on the kernel. */
 static void roll_back(struct engine *e, const struct step *depmod)
 {
 	for (size_t i = 0; i < e->plan->n; i++) {
@@ -46,14 +62,14 @@ static void roll_back(struct engine *e, const struct step *depmod)
 
 		if (s->kind != STEP_INSTALL || (s->flags & STEP_AGAIN) || !touched_install_tree(s, depmod))
 			continue;
-		if (take_out(e, s, &why) < 0) {
+		if (go_back(e, s, &why) < 0) {
 			engine_warn(e, s, why.text, why.hint);
 			continue;
 		}
 		s->state = STEP_FAILED;
 		s->code = -E_DEPMOD_FAILED;
-		engine_note(e, s, "%s/%s for kernel %s is back to built", s->module, s->version,
-			    s->kernel);
+		engine_note(e, s, "%s/%s for kernel %s is back to %s", s->module, s->version, s->kernel,
+			    s->replaced ? s->replaced : "built");
 	}
 }
 
@@ -75,9 +91,12 @@ static void load_modules(struct engine *e, const struct step *depmod)
 
 int step_depmod(struct engine *e, struct step *s, struct fail *f)
 {
-	bool needed = false;
-	int r;
+	bool needed, is_left;
+	int r, again;
 
+	/* a commit that failed in the middle has changed something too; the next dkms goes on with it,
+	 * and with depmod */
+	needed = is_left = journal_is_left(e->setup->dkms_tree);
 	for (size_t i = 0; i < e->plan->n; i++)
 		needed = needed || touched_install_tree(&e->plan->steps[i], s);
 	if (!needed || e->setup->no_depmod) {
@@ -94,9 +113,12 @@ int step_depmod(struct engine *e, struct step *s, struct fail *f)
 	if (r < 0) {
 		roll_back(e, s);
 		/* the index of what is there now, if depmod can be had again */
-		depmod_run(e->setup->install_tree, s->kernel, e->setup->environment, NULL);
+		again = depmod_run(e->setup->install_tree, s->kernel, e->setup->environment, NULL);
+		/* what depmod does not like it will not like tomorrow; a full disk may be less full */
+		is_left = is_left || (again < 0 && again != -E_DEPMOD_FAILED);
 	}
-	engine_has_index(e, s);
+	if (!is_left)
+		engine_has_index(e, s);
 	if (r >= 0)
 		load_modules(e, s);
 	return r < 0 ? r : 0;

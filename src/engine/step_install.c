@@ -359,10 +359,12 @@ static int commit_files(struct installing *in, struct fail *f)
 	CLEAN(commit) struct commit c = { 0 };
 	int r = engine_need_index(in->e, in->s, f);
 
-	if (r == 0) {
-		fill_commit(in, &c);
-		r = journal_commit(in->e->setup->dkms_tree, "", &c, f);
+	if (r < 0) {
+		journal_abandon(in->e->setup->dkms_tree, "");
+		return r;
 	}
+	fill_commit(in, &c);
+	r = journal_commit(in->e->setup->dkms_tree, "", &c, f);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < in->n; i++)
@@ -447,6 +449,8 @@ int step_install(struct engine *e, struct step *s, struct fail *f)
 		r = commit_files(&in, f);
 	if (r < 0)
 		return r;
+	if (in.active && !str_eq(in.active, s->version))
+		s->replaced = TAKE_PTR(in.active);
 	tell_weak_modules(&in);
 	run_post_install(&in);
 	return 0;

@@ -11,56 +11,45 @@
 #include "sys/journal.h"
 #include "sys/tree_copy.h"
 
-/* What was copied must be on the disk before a name says that it is complete. */
-static int sync_tree(const char *dir)
+static int intend(struct engine *e, const struct step *s, const char *stage, const char *built, struct fail *f)
 {
-	CLEAN(fd) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct layout l = engine_layout(e, s);
+	CLEAN(free) char *dir = path_dir(built), *version = layout_version(&l), *old = dir_replaced(built);
+	CLEAN(commit) struct commit undo = { 0 };
 
-	return fd < 0 || syncfs(fd) < 0 ? -errno : 0;
+	commit_put_back(&undo, old, built);
+	commit_remove_tree(&undo, stage);
+	commit_prune(&undo, dir, version);
+	return journal_intend(e->setup->dkms_tree, "", &undo, f);
 }
 
-static int copy(const struct step *s, const char *stage, struct fail *f)
+/* The renames in dir_replace decide; the intent takes away what is left, be it new or old. */
+static int publish(struct engine *e, const struct step *s, const char *built, struct fail *f)
 {
-	CLEAN(free) char *dir = path_dir(stage);
-	int r = tree_remove(stage);
+	CLEAN(free) char *dir = path_dir(built);
+	CLEAN(free) char *stage = xasprintf("%s/.%s.dkms-new", dir, s->arch);
+	int r = intend(e, s, stage, built, f);
 
+	if (r < 0)
+		return r;
+	r = tree_remove(stage);
 	if (r == 0)
 		r = dir_make(dir);
 	if (r < 0)
-		return fail_errno(f, r, "cannot make '%s'", stage);
-	r = tree_copy(s->from, stage, f);
-	if (r < 0)
-		return r;
-	r = sync_tree(stage);
-	return r < 0 ? fail_errno(f, r, "cannot write '%s'", stage) : 0;
-}
-
-/* Beside, then in one step; should dkms die meanwhile the next one takes away what is half done. */
-static int publish(struct engine *e, const struct step *s, const char *built, struct fail *f)
-{
-	struct layout l = engine_layout(e, s);
-	CLEAN(free) char *dir = path_dir(built), *version = layout_version(&l);
-	CLEAN(free) char *stage = xasprintf("%s/.%s.dkms-new", dir, s->arch);
-	CLEAN(commit) struct commit undo = { 0 };
-	const char *tree = e->setup->dkms_tree;
-	int r;
-
-	commit_remove_tree(&undo, stage);
-	commit_prune(&undo, dir, version);
-	r = journal_intend(tree, "", &undo, f);
-	if (r == 0)
-		r = copy(s, stage, f);
+		fail_errno(f, r, "cannot make '%s'", built);
+	else
+		r = tree_copy(s->from, stage, f);
 	if (r == 0) {
-		r = dir_replace(stage, built);
+		/* what was copied must be on the disk before a name says that it is complete */
+		r = tree_sync(stage);
+		if (r == 0)
+			r = dir_replace(stage, built);
 		if (r == 0)
 			r = dir_sync_of(built);
 		if (r < 0)
 			fail_errno(f, r, "cannot store the built modules in '%s'", built);
 	}
-	if (r < 0)
-		journal_abandon(tree, "");
-	else
-		journal_forget(tree, "");
+	journal_abandon(e->setup->dkms_tree, "");
 	return r;
 }
 
@@ -75,6 +64,8 @@ int step_load(struct engine *e, struct step *s, struct fail *f)
 
 	if (r < 0)
 		return r;
+	if (s->flags & STEP_LOADED)
+		return 0;
 	v = snapshot_version(&snap, s->module, s->version);
 	/* the add before this was refused, and has told why */
 	if (!v || v->state != VERSION_ADDED)

@@ -50,9 +50,7 @@ static int run_helper(const struct strv *args, const struct strv *environment, c
 
 void archive_done(struct archive *a)
 {
-	if (a->temp)
-		tree_remove(a->temp);
-	free(a->temp);
+	scratch_done(&a->temp);
 	free(a->source);
 	free(a->module);
 	free(a->version);
@@ -92,14 +90,13 @@ static int not_ours(const struct archive_request *rq, struct fail *f)
 static int make_room(const struct archive_request *rq, struct archive *a, char **ret_root,
 		     struct fail *f)
 {
-	a->temp = path_join(rq->tmp_location, "dkms-archive.XXXXXX");
-	if (!mkdtemp(a->temp)) {
-		free(TAKE_PTR(a->temp));
-		return fail_errno(f, errno, "cannot make a directory in '%s'", rq->tmp_location);
-	}
-	*ret_root = path_join(a->temp, "content");
+	int r = scratch_make(rq->tmp_location, "archive", &a->temp, f);
+
+	if (r < 0)
+		return r;
+	*ret_root = path_join(a->temp.dir, "content");
 	if (mkdir(*ret_root, 0700) < 0)
-		return fail_errno(f, errno, "cannot make a directory in '%s'", a->temp);
+		return fail_errno(f, errno, "cannot make a directory in '%s'", a->temp.dir);
 	return 0;
 }
 
@@ -283,16 +280,6 @@ int archive_load(const struct archive_request *rq, struct archive *ret, struct f
 }
 
 /* writing --------------------------------------------------------------------------------------- */
-
-int archive_make_stage(const char *tmp_location, char **ret_dir, struct fail *f)
-{
-	CLEAN(free) char *dir = path_join(tmp_location, "dkms-archive.XXXXXX");
-
-	if (!mkdtemp(dir))
-		return fail_errno(f, errno, "cannot make a directory in '%s'", tmp_location);
-	*ret_dir = TAKE_PTR(dir);
-	return 0;
-}
 
 static int set_time(const char *path, int64_t made)
 {

@@ -6,6 +6,7 @@
 
 #include "base/fail.h"
 #include "base/strv.h"
+#include "sys/scratch.h"
 
 /*
  * Tarballs, by way of the helper program dkms-archive.
@@ -19,7 +20,7 @@ struct archive_build {
 
 /* A tarball that was unpacked into a private directory; the directory goes with archive_done. */
 struct archive {
-	char *temp;
+	struct scratch temp;
 	char *source;	       /* the directory whose dkms.conf counts */
 	bool binaries_only;    /* then `source` holds nothing but the dkms.conf */
 	char *module, *version; /* as a tarball with binaries only tells them; else NULL */
@@ -55,8 +56,6 @@ struct archive_job {
 	const struct strv *environment;
 };
 
-/* A private directory for archive_stage_names; caller frees, and removes. */
-int archive_make_stage(const char *tmp_location, char **ret_dir, struct fail *f);
 
 /* A file of one line. */
 struct archive_name {

@@ -304,7 +304,9 @@ static int after_publishing(struct build *b, struct fail *f)
 	if (b->job->conf->post_build)
 		enter_phase(b, BUILD_POST);
 	r = build_script(b, "post_build", b->job->conf->post_build, f);
-	return r < 0 ? r : build_publish_log(b, f);
+	if (r == 0)
+		build_publish_log(b);
+	return r;
 }
 
 int build_run(const struct build_job *job, struct build_result *ret, struct fail *f)

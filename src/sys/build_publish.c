@@ -8,11 +8,17 @@
 #include "base/mem.h"
 #include "base/path.h"
 
+char *dir_replaced(const char *to)
+{
+	CLEAN(free) char *dir = path_dir(to);
+
+	return xasprintf("%s/.%s.dkms-old", dir, path_base(to));
+}
+
 /* The old one aside, the new one in; back again when that fails. */
 static int replace_by_renames(const char *from, const char *to)
 {
-	CLEAN(free) char *dir = path_dir(to);
-	CLEAN(free) char *aside = xasprintf("%s/.%s.dkms-old", dir, path_base(to));
+	CLEAN(free) char *aside = dir_replaced(to);
 	int r = tree_remove(aside);
 
 	if (r < 0)
@@ -29,16 +35,18 @@ static int replace_by_renames(const char *from, const char *to)
 		rename(aside, to);
 		return r;
 	}
-	return tree_remove(aside);
+	tree_remove(aside);
+	return 0;
 }
 
 int dir_replace(const char *from, const char *to)
 {
 	if (!path_lexists(to))
 		return rename(from, to) < 0 ? -errno : 0;
-	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE) == 0)
-		return tree_remove(from);
-	return replace_by_renames(from, to);
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE) < 0)
+		return replace_by_renames(from, to);
+	tree_remove(from);
+	return 0;
 }
 
 /* "<dependency>=<version>" becomes .dep_<dependency>, one line. */
@@ -61,12 +69,37 @@ static int write_dep_records(const struct build *b)
 	return r;
 }
 
+/* What is built has its log from the first moment; POST_BUILD's part comes with build_publish_log. */
+static int stage_log(const struct build *b)
+{
+	CLEAN(free) char *dir = path_join(b->stage, "log"), *path = path_join(dir, "make.log");
+	int r = dir_make(dir);
+
+	if (r == 0)
+		r = build_log_save(&b->log, path);
+	return r;
+}
+
+/* The files in it are on the disk already. */
+static int sync_stage(const struct build *b)
+{
+	CLEAN(free) char *modules = path_join(b->stage, "module");
+	CLEAN(free) char *in_it = path_join(modules, "any");
+	int r = dir_sync_of(in_it);
+
+	return r == 0 ? dir_sync_of(modules) : r;
+}
+
 int build_publish(struct build *b, struct fail *f)
 {
 	CLEAN(free) char *built = layout_built(&b->at);
 	CLEAN(free) char *kernel_dir = path_dir(built);
 	int r = write_dep_records(b);
 
+	if (r == 0)
+		r = stage_log(b);
+	if (r == 0)
+		r = sync_stage(b);
 	if (r == 0)
 		r = dir_make(kernel_dir);
 	if (r == 0)
@@ -88,21 +121,21 @@ static bool is_log_in_place(const struct build_log *log)
 	       a.st_ino == b.st_ino;
 }
 
-int build_publish_log(struct build *b, struct fail *f)
+void build_publish_log(struct build *b)
 {
 	CLEAN(free) char *path = layout_log(&b->at);
 	CLEAN(free) char *dir = path_dir(path);
-	int r = dir_make(dir);
+	int r = path_is_dir(dir) ? 0 : dir_make(dir);
 
 	if (r == 0 && fchmod(b->log.fd, 0644) < 0)
 		r = -errno;
 	if (r == 0 && (!is_log_in_place(&b->log) || rename(b->log.path, path) < 0))
 		r = build_log_save(&b->log, path);
+	/* the log up to the end of make is there already */
 	if (r < 0)
-		return fail_errno(f, r, "cannot move the log to '%s'", path);
+		build_warn(b, NULL, "cannot move the log to '%s': %s", path, strerror(-r));
 	str_set(&b->log.path, path);
-	r = b->job->is_private ? 0 : tree_remove(b->build_dir);
-	if (r < 0)
-		build_warn(b, NULL, "cannot remove '%s': %s", b->build_dir, strerror(-r));
-	return 0;
+	/* what cannot be removed now, who started this build tries again */
+	if (!b->job->is_private)
+		tree_remove(b->build_dir);
 }

@@ -9,18 +9,17 @@
 #include "base/path.h"
 #include "core/outcome.h"
 #include "sys/depmod_shadow.h"
+#include "sys/scratch.h"
 
 /* Where depmod -b has to point so that it finds <base>/lib/modules/<kernel>. */
 struct base {
-	char *dir;  /* NULL: the real root, no -b */
-	char *made; /* a private directory to take away afterwards */
+	char *dir; /* NULL: the real root, no -b */
+	struct scratch made;
 };
 
 static void clean_base(struct base *b)
 {
-	if (b->made)
-		tree_remove(b->made);
-	free(b->made);
+	scratch_done(&b->made);
 	free(b->dir);
 }
 
@@ -28,6 +27,7 @@ static int make_base(const char *install_tree, struct base *ret, struct fail *f)
 {
 	CLEAN(free) char *clean = path_squeeze(install_tree);
 	CLEAN(free) char *lib = NULL, *link = NULL, *real = NULL;
+	int r;
 
 	if (str_eq(clean, "/lib/modules"))
 		return 0;
@@ -38,13 +38,11 @@ static int make_base(const char *install_tree, struct base *ret, struct fail *f)
 	real = realpath(clean, NULL);
 	if (!real)
 		return fail_errno(f, errno, "cannot find the install tree '%s'", clean);
-	ret->made = xstrdup("/tmp/dkms-depmod.XXXXXX");
-	if (!mkdtemp(ret->made)) {
-		free(TAKE_PTR(ret->made));
-		return fail_errno(f, errno, "cannot make a directory for depmod");
-	}
-	ret->dir = xstrdup(ret->made);
-	lib = path_join(ret->made, "lib");
+	r = scratch_make("/tmp", "depmod", &ret->made, f);
+	if (r < 0)
+		return r;
+	ret->dir = xstrdup(ret->made.dir);
+	lib = path_join(ret->dir, "lib");
 	link = path_join(lib, "modules");
 	if (mkdir(lib, 0755) < 0 || symlink(real, link) < 0)
 		return fail_errno(f, errno, "cannot make a directory for depmod");

@@ -11,9 +11,7 @@
 
 void shadow_done(struct shadow *s)
 {
-	if (s->base)
-		tree_remove(s->base);
-	free(s->base);
+	scratch_done(&s->base);
 	free(s->dir);
 	*s = (struct shadow){ 0 };
 }
@@ -81,17 +79,15 @@ static int mirror(const char *modules_dir, const char *dir)
 
 static int make_shadow(const struct depmod_job *job, const char *where, struct shadow *ret)
 {
-	CLEAN(shadow) struct shadow s = { .base = path_join(where, "dkms-depmod.XXXXXX") };
+	CLEAN(shadow) struct shadow s = { 0 };
 	CLEAN(free) char *usr = NULL, *usr_lib = NULL;
-	int r;
+	int r = scratch_make(where, "depmod", &s.base, NULL);
 
-	if (!mkdtemp(s.base)) {
-		free(TAKE_PTR(s.base));
-		return -errno;
-	}
-	usr = path_join(s.base, "usr");
+	if (r < 0)
+		return r;
+	usr = path_join(s.base.dir, "usr");
 	usr_lib = path_join(usr, "lib");
-	s.dir = path_join(s.base, "lib/modules", job->kernel);
+	s.dir = path_join(s.base.dir, "lib/modules", job->kernel);
 	r = mirror(job->modules_dir, s.dir);
 	if (r == 0)
 		r = dir_make(usr);
@@ -112,7 +108,7 @@ int shadow_index(const struct depmod_job *job, struct shadow *ret, struct fail *
 
 	for (size_t i = 0; i < COUNT_OF(places); i++)
 		if (make_shadow(job, places[i], ret) == 0)
-			return depmod_tool_run(job->env, ret->base, job->map, job->kernel, &said,
+			return depmod_tool_run(job->env, ret->base.dir, job->map, job->kernel, &said,
 					       f);
 	return -ENOTSUP;
 }
@@ -147,8 +143,11 @@ static int stage(struct publishing *p, const char *name)
 	int r;
 
 	if (!path_is_link(dst) && file_same(src, dst) == 1 &&
-	    utimensat(AT_FDCWD, dst, NULL, AT_SYMLINK_NOFOLLOW) == 0)
+	    utimensat(AT_FDCWD, dst, NULL, AT_SYMLINK_NOFOLLOW) == 0) {
+		/* of one that was killed here */
+		unlink(temp);
 		return 0;
+	}
 	strv_add(&p->names, name);
 	strv_add(&p->staged, temp);
 	r = file_copy(src, temp, 0644);

@@ -3,14 +3,15 @@
 #define DKMS_SYS_DEPMOD_SHADOW_H
 
 #include "sys/depmod_skeleton.h"
+#include "sys/scratch.h"
 
 /*
  * depmod of the modules as they are, with the index written elsewhere: in a private directory that
  * has links to what is in the modules directory.
  */
 struct shadow {
-	char *base; /* private; NULL: none */
-	char *dir;  /* in it, where the index is */
+	struct scratch base;
+	char *dir; /* in it, where the index is */
 };
 
 /* Takes the directory away. */

@@ -122,6 +122,8 @@ int module_file_stage(const char *src, const char *dst, struct fail *f)
 	r = file_copy(src, staged, 0644);
 	if (r == 0)
 		r = sync_file(staged);
+	if (r == 0)
+		r = dir_sync_of(staged);
 	if (r < 0) {
 		unlink(staged);
 		return fail_errno(f, r, "cannot write '%s'", dst);
@@ -134,8 +136,12 @@ int module_file_stage_link(const char *src, const char *dst, struct fail *f)
 	CLEAN(free) char *dir = path_dir(dst), *staged = module_file_staged(dst);
 	int r = dir_make(dir);
 
+	if (r == 0 && unlink(staged) < 0 && errno != ENOENT)
+		r = -errno;
+	if (r == 0 && symlink(src, staged) < 0)
+		r = -errno;
 	if (r == 0)
-		r = link_set(src, staged);
+		r = dir_sync_of(staged);
 	return r < 0 ? fail_errno(f, r, "cannot make the link '%s'", dst) : 0;
 }
 
@@ -157,7 +163,8 @@ static int copy_exactly(const char *src, const char *dst)
 		return -errno;
 	if (utimensat(AT_FDCWD, dst, times, 0) < 0)
 		return -errno;
-	return sync_file(dst);
+	r = sync_file(dst);
+	return r == 0 ? dir_sync_of(dst) : r;
 }
 
 int original_save(const char *path, const char *dir, struct fail *f)

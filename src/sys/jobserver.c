@@ -11,21 +11,18 @@
 
 static char *fifo_path(const struct jobserver *js)
 {
-	return path_join(js->dir, "jobs");
+	return path_join(js->dir.dir, "jobs");
 }
 
 int jobserver_open(struct jobserver *js, int n, const char *tmp, struct fail *f)
 {
 	CLEAN(free) char *fifo = NULL;
+	int r;
 
 	*js = (struct jobserver){ .fd = -1, .n = n };
-	js->dir = path_join(tmp, "dkms-jobs.XXXXXX");
-	if (!mkdtemp(js->dir)) {
-		int err = errno;
-
-		free(TAKE_PTR(js->dir));
-		return fail_errno(f, err, "cannot make a directory below '%s'", tmp);
-	}
+	r = scratch_make(tmp, "jobs", &js->dir, f);
+	if (r < 0)
+		return r;
 	fifo = fifo_path(js);
 	if (mkfifo(fifo, 0600) == 0)
 		js->fd = open(fifo, O_RDWR | O_NONBLOCK | O_CLOEXEC);
@@ -43,9 +40,7 @@ void jobserver_close(struct jobserver *js)
 {
 	if (js->fd >= 0)
 		close(js->fd);
-	if (js->dir)
-		tree_remove(js->dir);
-	free(js->dir);
+	scratch_done(&js->dir);
 	*js = (struct jobserver){ .fd = -1 };
 }
 

@@ -3,6 +3,7 @@
 #define DKMS_SYS_JOBSERVER_H
 
 #include "base/fail.h"
+#include "sys/scratch.h"
 
 /*
  * A GNU make jobserver of our own: n tokens for everything that runs at once, not n for each make. Whoever
@@ -14,7 +15,7 @@
  */
 struct jobserver {
 	int fd;
-	char *dir; /* the private directory of the FIFO */
+	struct scratch dir; /* of the FIFO */
 	int n;
 };
 

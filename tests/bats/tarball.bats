@@ -526,7 +526,7 @@ y 644 0:0"
 	strace -f -o "$C/trace" -e trace=setresuid,prctl,mkdir "$DKMS" ldtarball "$C/alpha.tar.gz" >/dev/null
 	grep -q 'setresuid(65534, 65534, 65534) *= 0' "$C/trace"
 	grep -q 'PR_SET_NO_NEW_PRIVS, 1' "$C/trace"
-	grep -q 'mkdir("[^"]*/dkms-archive.[^"]*", 0700) *= 0' "$C/trace"
+	grep -q 'mkdir("[^"]*/dkms-tmp.archive.[^"]*", 0700) *= 0' "$C/trace"
 	forget_alpha
 	# one user only: there is nobody else to be
 	run_cmd unshare -r "$DKMS" ldtarball "$C/alpha.tar.gz"
