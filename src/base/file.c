@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
 
 #include "base/mem.h"
 #include "base/path.h"
@@ -195,9 +197,25 @@ int dir_make(const char *path)
 
 static int remove_at(int dirfd, const char *name, dev_t dev);
 
+/* A directory below dirfd, but not one that something is mounted on: a bind mount of the same file system has the
+ * same device number, and what it shows must not be emptied. Kernels before 5.6 are left with the number. */
+static int open_below(int dirfd, const char *name)
+{
+	struct open_how how = { .flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+				.resolve = RESOLVE_NO_XDEV };
+	int fd;
+
+	if (dirfd == AT_FDCWD)
+		return openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = (int)syscall(SYS_openat2, dirfd, name, &how, sizeof(how));
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+		fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd;
+}
+
 static int remove_children(int dirfd, const char *name, dev_t dev)
 {
-	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = open_below(dirfd, name);
 	CLEAN(dir) DIR *d = NULL;
 	struct dirent *e;
 	int first = 0;

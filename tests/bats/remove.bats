@@ -216,3 +216,21 @@ other/1.0: added"
 	ends 0 remove hello/1.0 --all
 	refute_exists /var/lib/dkms/hello
 }
+
+@test "remove: what is mounted below the version is not emptied" {
+	make_module hello 1.0
+	tree_added hello 1.0
+	mkdir -p "$C/precious" /var/lib/dkms/hello/1.0/build/there
+	echo keep >"$C/precious/file"
+	# of the same file system: the device number does not tell it apart
+	mkdir -p /var/lib/dkms/precious
+	cp "$C/precious/file" /var/lib/dkms/precious/
+	mount --bind /var/lib/dkms/precious /var/lib/dkms/hello/1.0/build/there
+	ends 1 remove hello/1.0 -k "$K1"
+	assert_same "$(cat /var/lib/dkms/precious/file)" keep
+	umount -l "$(findmnt -rn -o TARGET | grep '/build/there$')"
+	rm -r /var/lib/dkms/precious
+	ends 0 add hello/1.0
+	ends 0 remove hello/1.0 --all
+	assert_dkms_status
+}

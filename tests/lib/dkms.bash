@@ -77,7 +77,21 @@ world_down() {
 	for d in /boot /usr/lib/modules /usr/src /var/cache /var/lib /etc; do
 		umount -R -l "$d" || :
 	done
-	rm -rf "$C"
+	forget_below "$C"
+}
+
+# rm -rf goes through bind mounts: what a case left mounted below its directory would be emptied, the real system
+# with it. So everything below is unmounted first, and where that cannot be done nothing is removed.
+forget_below() { # DIR
+	local m
+	while IFS= read -r m; do
+		umount -l "$m" || :
+	done < <(awk -v d="$1/" 'index($5, d) == 1 { print $5 }' /proc/self/mountinfo | sort -r)
+	if awk -v d="$1/" 'index($5, d) == 1 { found = 1 } END { exit !found }' /proc/self/mountinfo; then
+		echo "still mounted below $1; it is left alone" >&2
+		return 1
+	fi
+	rm -rf --one-file-system "$1"
 }
 
 setup() { world_up; }

@@ -47,12 +47,12 @@ _layers() {
 # root_close NAME: done with writing; others may be laid over it
 root_close() {
 	umount -R -l "$W/roots/$1"
-	rm -rf "$W/roots/$1" "$W/roots/$1.work"
+	rm -rf --one-file-system "$W/roots/$1" "$W/roots/$1.work"
 }
 
 root_drop() {
-	umount -R -l "$W/roots/$1" 2>/dev/null || :
-	rm -rf "$W/roots/$1" "$W/roots/$1.work" "$W/roots/$1.up" "$W/roots/$1.from"
+	! mountpoint -q "$W/roots/$1" || umount -R -l "$W/roots/$1" || return 1
+	rm -rf --one-file-system "$W/roots/$1" "$W/roots/$1.work" "$W/roots/$1.up" "$W/roots/$1.from"
 }
 
 # /debs in the root: dkms.deb, and the driver packages

@@ -30,7 +30,7 @@ setup() {
 
 teardown() {
 	root_drop story
-	rm -rf "$C"
+	forget_below "$C"
 }
 
 machine() { # DKMS
