@@ -121,5 +121,5 @@ int step_depmod(struct engine *e, struct step *s, struct fail *f)
 		engine_has_index(e, s);
 	if (r >= 0)
 		load_modules(e, s);
-	return r < 0 ? r : 0;
+	return r < 0 ? f->code = -E_DEPMOD_FAILED : 0;
 }

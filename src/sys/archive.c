@@ -327,13 +327,18 @@ int archive_write(const struct archive_job *job, struct fail *f)
 {
 	CLEAN(strv) struct strv args = { 0 };
 	CLEAN(free) char *dir = path_dir(job->path), *said = NULL, *temp = NULL;
+	bool is_new = !path_lexists(dir);
 	int r = check_place(job->path, f);
 
 	if (r < 0)
 		return r;
 	temp = xasprintf("%s/.%s.dkms-new", dir, path_base(job->path));
-	if (unlink(temp) < 0 && errno != ENOENT)
-		return fail_set(f, -E_TARBALL_WRITE, "cannot remove '%s': %s", temp, strerror(errno));
+	if (unlink(temp) < 0 && errno != ENOENT) {
+		fail_set(f, -E_TARBALL_WRITE, "cannot remove '%s': %s", temp, strerror(errno));
+		if (is_new)
+			rmdir(dir);
+		return -E_TARBALL_WRITE;
+	}
 	strv_add(&args, "create");
 	strv_add(&args, temp);
 	strv_add(&args, path_base(job->path));
@@ -348,7 +353,9 @@ int archive_write(const struct archive_job *job, struct fail *f)
 		r = fail_set(f, -E_TARBALL_WRITE, "cannot write '%s': %s", job->path, strerror(errno));
 	if (r < 0)
 		unlink(temp);
-	else
+	if (r < 0 && is_new)
+		rmdir(dir);
+	if (r == 0)
 		dir_sync_of(job->path);
 	return r;
 }

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
+#include <sys/stat.h>
 
 #include "base/buf.h"
 #include "base/file.h"
@@ -28,15 +30,30 @@ static void add_argument(struct buf *b, const char *s)
 	}
 }
 
-static void add_op(struct commit *c, char letter, const char *a, const char *b)
+static void add_op3(struct commit *c, char letter, const char *a, const char *b, const char *third)
 {
+	const char *const args[] = { a, b, third };
 	struct buf line = { 0 };
 
 	buf_add_char(&line, letter);
-	add_argument(&line, a);
-	if (b)
-		add_argument(&line, b);
+	for (size_t i = 0; i < COUNT_OF(args) && args[i]; i++)
+		add_argument(&line, args[i]);
 	strv_take(&c->ops, buf_take(&line));
+}
+
+static void add_op(struct commit *c, char letter, const char *a, const char *b)
+{
+	add_op3(c, letter, a, b, NULL);
+}
+
+/* What stays the same when it is renamed; caller frees; NULL: it is not there. */
+static char *identity(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return NULL;
+	return xasprintf("%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
 }
 
 void commit_rename(struct commit *c, const char *src, const char *dst)
@@ -46,7 +63,9 @@ void commit_rename(struct commit *c, const char *src, const char *dst)
 
 void commit_replace_dir(struct commit *c, const char *src, const char *dst)
 {
-	add_op(c, 'X', src, dst);
+	CLEAN(free) char *id = identity(src);
+
+	add_op3(c, 'X', src, dst, id);
 }
 
 void commit_unlink(struct commit *c, const char *path)
@@ -138,13 +157,19 @@ static int do_remove_tree(const char *path)
 	return r < 0 ? r : tree_remove(gone);
 }
 
-/* src is there until it is in its place: so what is there then is the old one. */
-static int do_replace_dir(const char *src, const char *dst)
+/* In one step where the file system can: then what is at src is the new one before, and the old one after. Else src is
+ * there until it is in its place. */
+static int do_replace_dir(const char *src, const char *dst, const char *id)
 {
+	CLEAN(free) char *there = identity(dst);
 	int r;
 
 	if (!path_lexists(src))
 		return 0;
+	if (there && str_eq(there, id))
+		return tree_remove(src);
+	if (there && id && renameat2(AT_FDCWD, src, AT_FDCWD, dst, RENAME_EXCHANGE) == 0)
+		return tree_remove(src);
 	r = do_remove_tree(dst);
 	return r == 0 ? do_rename(src, dst) : r;
 }
@@ -195,13 +220,13 @@ void commit_list_unlinks(const struct commit *c, struct strv *ret_paths)
 	}
 }
 
-static int do_op(char letter, const char *a, const char *b)
+static int do_op(char letter, const char *a, const char *b, const char *c)
 {
 	switch (letter) {
 	case 'R':
 		return b ? do_rename(a, b) : -EBADMSG;
 	case 'X':
-		return b ? do_replace_dir(a, b) : -EBADMSG;
+		return b ? do_replace_dir(a, b, c) : -EBADMSG;
 	case 'U':
 		return do_unlink(a);
 	case 'S':
@@ -222,7 +247,7 @@ static int do_op(char letter, const char *a, const char *b)
 }
 
 /* An operation failed: has it changed what others see all the same? */
-static bool took_effect(char letter, const char *a, const char *b)
+static bool took_effect(char letter, const char *a, const char *b, const char *c)
 {
 	CLEAN(free) char *now = NULL;
 
@@ -232,7 +257,8 @@ static bool took_effect(char letter, const char *a, const char *b)
 	case 'B':
 		return !path_lexists(a);
 	case 'X':
-		return !path_lexists(a) || !path_lexists(b);
+		now = identity(b);
+		return !path_lexists(a) || !now || str_eq(now, c);
 	case 'S':
 		return link_read(AT_FDCWD, b, &now) == 0 && str_eq(now, a);
 	default:
@@ -278,7 +304,7 @@ static void add_dirty(struct redo *redo, const char *path)
 static int carry_out(const char *line, struct redo *redo, struct fail *f)
 {
 	CLEAN(strv) struct strv words = { 0 };
-	const char *a, *b;
+	const char *a, *b, *c;
 	int r;
 
 	strv_split(&words, line, "\t");
@@ -288,10 +314,11 @@ static int carry_out(const char *line, struct redo *redo, struct fail *f)
 		return fail_set(f, -EBADMSG, "the journal has an operation '%s'", line);
 	a = words.items[1];
 	b = words.n > 2 ? words.items[2] : NULL;
-	r = do_op(*words.items[0], a, b);
+	c = words.n > 3 ? words.items[3] : NULL;
+	r = do_op(*words.items[0], a, b, c);
 	if (r == -EBADMSG)
 		return fail_set(f, r, "the journal has an operation '%s'", line);
-	if (r == 0 || took_effect(*words.items[0], a, b))
+	if (r == 0 || took_effect(*words.items[0], a, b, c))
 		redo->changed = true;
 	if (*words.items[0] != 'I' && *words.items[0] != 'P') {
 		add_dirty(redo, *words.items[0] == 'S' ? NULL : a);

@@ -186,8 +186,5 @@ int shadow_publish(const char *from, const char *modules_dir, struct fail *f)
 
 		r = dir_sync_of(dst);
 	}
-	if (r < 0)
-		return fail_set(f, -E_DEPMOD_FAILED, "cannot write the module index in '%s': %s",
-				modules_dir, strerror(-r));
-	return 0;
+	return r < 0 ? fail_errno(f, r, "cannot write the module index in '%s'", modules_dir) : 0;
 }

@@ -13,7 +13,6 @@ setup() {
 @test "another version in place" {
 	crash_source crash 2.0 "dummy crash2"
 	echo 'DEST_MODULE_LOCATION[0]="/extra"' >>"$C/now/src/crash-2.0/dkms.conf"
-	TARGET=crash/2.0
 	BETWEEN=("add crash/2.0" "build crash/2.0 -k $K1")
 	crash install crash/2.0 -k "$K1"
 }
