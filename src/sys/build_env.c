@@ -197,6 +197,12 @@ static int run_logged(struct build *b, const struct build_command *c, struct run
 		r->check_ctx = b;
 	}
 	e = run_command(r, &res, f);
+	if (e < 0 && res.no_place) {
+		e = build_sandbox_give_up(b, f);
+		r->place = NULL;
+		if (e == 0)
+			e = run_command(r, &res, f);
+	}
 	if (e == -ENOSPC || (e == 0 && res.status && build_full_disk(b)))
 		return complain_of_disk(b, f);
 	if (e < 0)

@@ -70,7 +70,7 @@ static void fill_reach(struct build *b)
 	strv_add_fmt(&b->box.reach, "%s/build", kernel);
 	strv_add_fmt(&b->box.reach, "%s/source", kernel);
 	reach_headers(b, job->kernel->source_dir);
-	strv_split(&b->box.reach, path ? path : "", ":");
+	strv_split(&b->box.reach_too, path ? path : "", ":");
 }
 
 static void fill_hide(struct build *b)
@@ -128,6 +128,7 @@ void build_sandbox_done(struct build *b)
 {
 	sandbox_close(&b->box.sandbox, NULL);
 	strv_done(&b->box.reach);
+	strv_done(&b->box.reach_too);
 	strv_done(&b->box.hide);
 	strv_done(&b->box.disks);
 	free(b->box.floors);
@@ -175,6 +176,7 @@ int build_sandbox_enter(struct build *b, struct fail *f)
 		.as_root = box->grants.as_root,
 		.build_dir = b->build_dir,
 		.reach = &box->reach,
+		.reach_too = &box->reach_too,
 		.write = &box->grants.write,
 		.hide = &box->hide,
 		.limits = box->limits,
@@ -186,8 +188,8 @@ int build_sandbox_enter(struct build *b, struct fail *f)
 	if (box->mode == SANDBOX_OFF)
 		return 0;
 	for (size_t i = 0; i < box->grants.read.n; i++)
-		if (!strv_has(&box->reach, box->grants.read.items[i]))
-			strv_add(&box->reach, box->grants.read.items[i]);
+		if (!strv_has(&box->reach_too, box->grants.read.items[i]))
+			strv_add(&box->reach_too, box->grants.read.items[i]);
 	denials_done(&box->denied);
 	measure_disks(box, b->build_dir);
 	r = sandbox_open(&box->sandbox, &rules, &missing);
@@ -301,6 +303,20 @@ bool build_sandbox_may_retry(struct build *b, const struct fail *why)
 	build_warn(b, hint, "the sandbox kept the build of %s/%s from %s, which may be why it failed",
 		   b->at.module, b->at.version, text);
 	return false;
+}
+
+int build_sandbox_give_up(struct build *b, struct fail *f)
+{
+	CLEAN(fail) struct fail why = { 0 };
+	int err = f ? f->code : -EPERM;
+
+	if (f)
+		fail_move(&why, f);
+	sandbox_close(&b->box.sandbox, NULL);
+	b->box.is_open = false;
+	build_sandbox_give_back(b);
+	b->box.mode = b->box.mode == SANDBOX_STRICT ? SANDBOX_STRICT : SANDBOX_OFF;
+	return go_without(b, err, why.text ? why.text : "it cannot be entered", f);
 }
 
 /* commands -------------------------------------------------------------------------------------- */

@@ -24,6 +24,8 @@ void build_sandbox_done(struct build *b);
 
 /* For commands: what their run and environment need more inside. */
 void build_sandbox_place(struct build *b, struct run *r, struct strv *env);
+/* A command could not enter it, as f says: the build goes on without, unless it is strict. */
+int build_sandbox_give_up(struct build *b, struct fail *f);
 /* A command failed: if it is not known of any denial, it is run again with its reads watched, unless the log says
  * enough. */
 void build_sandbox_inspect(struct build *b, const struct run *r, int64_t usec);

@@ -15,7 +15,7 @@ struct build_box {
 	uid_t uid;
 	gid_t gid;
 	struct sandbox sandbox;
-	struct strv reach, hide;
+	struct strv reach, reach_too, hide;
 	struct sandbox_limit limits[16];
 	size_t n_limits;
 	struct sandbox_grants grants;

@@ -296,6 +296,7 @@ int run_command(const struct run *r, struct run_result *ret, struct fail *f)
 		return fail_set(f, -ENOENT, "'%s' was not found on PATH", r->argv[0]);
 	fflush(NULL);
 	err = start(r, file, &w);
+	ret->no_place = err < 0 && r->place;
 	if (err < 0)
 		return fail_errno(f, err, "cannot run '%s'", r->argv[0]);
 	if (r->timeout_ms)

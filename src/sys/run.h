@@ -50,6 +50,7 @@ enum { RUN_NULL = -1, RUN_INHERIT = -2, RUN_AS_OUT = -3 };
 struct run_result {
 	int status;       /* exit status as a shell would give it: 128 + n for signal n, 127 not found */
 	int64_t usec;     /* wall time */
+	bool no_place;    /* it could not be started in its place */
 };
 
 /*

@@ -91,6 +91,9 @@ static int enter(void *ctx)
 		r = join(s->ipc, CLONE_NEWIPC);
 	if (r == 0)
 		r = join(s->mounts, CLONE_NEWNS);
+	/* that was to the root of all mounts; in a chroot the way back is ours to go */
+	if (r == 0 && s->root >= 0 && (fchdir(s->root) < 0 || chroot(".") < 0))
+		r = -errno;
 	if (r < 0)
 		return r;
 	syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
@@ -105,12 +108,12 @@ static int enter(void *ctx)
 
 static void forget(struct sandbox *s)
 {
-	const int fds[] = { s->control, s->own_pids, s->pids, s->mounts, s->net, s->ipc };
+	const int fds[] = { s->control, s->own_pids, s->pids, s->mounts, s->net, s->ipc, s->root };
 
 	for (size_t i = 0; i < COUNT_OF(fds); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
-	s->control = s->own_pids = s->pids = s->mounts = s->net = s->ipc = -1;
+	s->control = s->own_pids = s->pids = s->mounts = s->net = s->ipc = s->root = -1;
 	s->init = 0;
 }
 
@@ -158,6 +161,14 @@ static int start_init(struct sandbox *s, unsigned *ret_part, const char **ret_st
 	return -err;
 }
 
+static int hold_root(struct sandbox *s)
+{
+	CLEAN(free) char *path = xasprintf("/proc/%d/root", (int)s->init);
+
+	s->root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return s->root < 0 ? -errno : 0;
+}
+
 static int hold_namespaces(struct sandbox *s)
 {
 	struct {
@@ -176,7 +187,7 @@ static int hold_namespaces(struct sandbox *s)
 		if (*table[i].fd < 0)
 			return -errno;
 	}
-	return 0;
+	return s->mounts >= 0 ? hold_root(s) : 0;
 }
 
 /* One attempt with s->rules.parts; on failure the part that it failed for. */
@@ -219,7 +230,7 @@ int sandbox_open(struct sandbox *s, const struct sandbox_rules *rules, char **re
 	int r;
 
 	*s = (struct sandbox){ .rules = *rules, .control = -1, .own_pids = -1, .pids = -1,
-			       .mounts = -1, .net = -1, .ipc = -1 };
+			       .mounts = -1, .net = -1, .ipc = -1, .root = -1 };
 	do {
 		CLEAN(free) char *why = NULL;
 

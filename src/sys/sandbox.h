@@ -41,7 +41,8 @@ struct sandbox_rules {
 	gid_t gid;
 	bool as_root;		 /* root's rights over files all the same, and no others */
 	const char *build_dir;	 /* writable */
-	const struct strv *reach; /* paths to be reachable, wherever they lie; what is missing is left out */
+	/* paths to be reachable, wherever they lie; what is missing is left out */
+	const struct strv *reach, *reach_too; /* the latter: it is no matter if they cannot be */
 	const struct strv *write; /* to be writable besides */
 	const struct strv *hide;  /* files that nobody inside may read */
 	const struct sandbox_limit *limits;
@@ -54,6 +55,7 @@ struct sandbox {
 	int control;
 	int own_pids;			/* our own PID namespace, for forks outside */
 	int pids, mounts, net, ipc;	/* those of the sandbox, or -1 */
+	int root;			/* its root directory: ours may be another than that of our mounts */
 	bool is_thorough;		/* watch reads too, which costs time; for the next commands */
 	struct run_place place;
 };

