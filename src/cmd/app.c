@@ -413,6 +413,8 @@ static int settle_unrest(struct app *app, struct fail *f)
 	for (size_t i = 0; i < COUNT_OF(readers); i++)
 		if (app->rq.verb == readers[i])
 			return 0;
+	if (app->rq.dry_run)
+		return 0;
 	scratch_sweep(app->tmp_location);
 	if (!journal_is_pending(app->dkms_tree) || app_need_access(app, &why) < 0)
 		return 0;

@@ -12,8 +12,8 @@ int app_foretell(struct app *app, struct plan *plan, struct fail *f)
 
 	if (r < 0)
 		return r;
-	if (journal_is_pending(app->dkms_tree))
-		report_line(&app->report, "first of all: finish what an interrupted dkms left");
+	if (journal_has_records(app->dkms_tree))
+		report_line(&app->report, "a change is not finished: of an interrupted dkms, or of one that runs now");
 	plan_foresee(plan, &snap);
 	plan_describe(plan, &text);
 	report_text(&app->report, "%s%s", buf_str(&text),
