@@ -97,7 +97,7 @@ static int run_job(struct build_job *job, struct build_result *result, struct fa
 }
 
 __attribute__((noreturn)) static void child(const struct build_job *from, const struct jobserver *js,
-					    int fd)
+					    int fd, pid_t parent)
 {
 	const struct build_observer observer = { .phase = on_phase, .warn = on_warn, .ctx = &fd,
 					       .warn_once = on_warn_once };
@@ -106,8 +106,10 @@ __attribute__((noreturn)) static void child(const struct build_job *from, const 
 	struct build_job job = *from;
 	struct worker_message end = { .news = WORKER_END };
 
-	/* if our parent dies there is nobody to build for */
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	/* if our parent dies there is nobody to build for, and nobody who has the lock: the next dkms tidies up */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
 	job.observer = &observer;
 	if (js && jobserver_share(js) < 0)
 		job.has_jobserver = false;
@@ -127,6 +129,7 @@ __attribute__((noreturn)) static void child(const struct build_job *from, const 
 int worker_start(const struct build_job *job, const struct jobserver *js, struct worker *ret,
 		 struct fail *f)
 {
+	pid_t parent = getpid();
 	int p[2];
 
 	if (pipe2(p, O_CLOEXEC) < 0)
@@ -143,7 +146,7 @@ int worker_start(const struct build_job *job, const struct jobserver *js, struct
 	}
 	if (ret->pid == 0) {
 		close(p[0]);
-		child(job, js, p[1]);
+		child(job, js, p[1], parent);
 	}
 	close(p[1]);
 	fcntl(ret->fd, F_SETFL, O_NONBLOCK);
