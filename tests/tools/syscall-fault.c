@@ -279,7 +279,9 @@ static bool is_point(const struct fault *f, const struct seccomp_notif *q, const
 		if (!read_link(pid, fd, ret_path) || *ret_path != '/')
 			return false;
 	}
-	return strncmp(ret_path, "/dev/", 5) != 0 && strncmp(ret_path, "/proc/", 6) != 0;
+	/* .gcda: what a coverage build writes when it ends */
+	return strncmp(ret_path, "/dev/", 5) != 0 && strncmp(ret_path, "/proc/", 6) != 0 &&
+	       !strstr(ret_path, ".gcda");
 }
 
 static const struct call *find_call(int nr)
