@@ -259,6 +259,18 @@ bool builds_start(struct builds *b, size_t step)
 	return true;
 }
 
+/* What could not be removed is removed now, or by the next dkms. */
+static void tidy_up(struct builds *b, const struct layout *l, const char *failed)
+{
+	CLEAN(free) char *own = private_build_dir(l), *all = path_dir(own), *build = layout_build_dir(l);
+	CLEAN(commit) struct commit c = { 0 };
+
+	if (!failed)
+		commit_remove_tree(&c, build);
+	commit_remove_tree(&c, all);
+	journal_commit(b->e->setup->dkms_tree, "settle", &c, NULL);
+}
+
 /* After the last build of a version: the last failed one is what a person finds in build/. */
 static void settle(struct builds *b, const struct step *s)
 {
@@ -285,7 +297,7 @@ static void settle(struct builds *b, const struct step *s)
 		}
 	}
 	if (private_build_settle(&l, failed, &why) < 0)
-		engine_warn(b->e, s, why.text, NULL);
+		tidy_up(b, &l, failed);
 	for (size_t i = 0; i < p->n; i++)
 		if (p->steps[i].kind == STEP_BUILD && is_same_version(&p->steps[i], s))
 			drop_intent(b, i);

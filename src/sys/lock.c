@@ -105,6 +105,7 @@ static int open_file(const char *path, struct fail *f)
 		if (r != -ENOENT)
 			break;
 	}
+	rmdir(dir);
 	return fail_errno(f, r, "cannot lock the dkms tree with '%s'", path);
 }
 
@@ -176,9 +177,13 @@ void lock_release(struct lock *l)
 	if (l->held) {
 		CLEAN(free) char *dir = path_dir(l->path), *journal = path_join(dir, "journal");
 
-		unlink(l->path);
+		if (unlink(l->path) < 0)
+			unlink(l->path);
 		rmdir(journal);
-		rmdir(dir);
+		if (rmdir(dir) < 0) {
+			rmdir(journal);
+			rmdir(dir);
+		}
 	}
 	if (l->fd >= 0)
 		close(l->fd);

@@ -13,7 +13,7 @@ setup() {
 
 # What can be told of a state that another one made meanwhile.
 refusals='is already added|is not in the dkms tree|is not built for|is not installed|is already installed|nothing to do'
-refusals+='|is not there to|no module of|there is no kernel|is in use'
+refusals+='|is not there to|no module of|there is no kernel|is in use|is neither a file nor|kept, not replaced'
 
 # worker N COMMAND...: the commands (words of one string each) in turn, until $until
 worker() {
