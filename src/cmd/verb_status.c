@@ -61,6 +61,14 @@ static bool needs_config(const struct conf *c)
 	return false;
 }
 
+/* Another dkms may have removed it since the tree was read: then there is nothing to complain of. */
+static bool is_still_there(const struct layout *l)
+{
+	CLEAN(free) char *source = layout_source(l), *built = layout_built(l);
+
+	return path_is_dir(source) && path_is_dir(built);
+}
+
 static unsigned look_closer(const struct query *q, const struct layout *l, const struct snap_build *b)
 {
 	CLEAN(conf) struct conf c = { 0 };
@@ -71,7 +79,8 @@ static unsigned look_closer(const struct query *q, const struct layout *l, const
 	const struct conf_target t = { l->module, l->version, b->kernel, b->arch };
 
 	if (app_conf(q->app, l->module, l->version, NULL, &target, &c, &f) < 0) {
-		report_error(&q->app->report, &f);
+		if (is_still_there(l))
+			report_error(&q->app->report, &f);
 		return 0;
 	}
 	if (c.errors.n) {

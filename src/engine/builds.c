@@ -109,11 +109,15 @@ static bool can_be_private(struct builds *b)
 /* A token for its first job; 0: none is free. */
 static int take_token(struct builds *b)
 {
+	int got;
+
 	if (!b->has_jobserver)
 		return b->n < (size_t)b->limit ? 1 : 0;
 	if (b->n == 0)
 		jobserver_refill(&b->js);
-	return jobserver_take(&b->js, 1);
+	got = jobserver_take(&b->js, 1);
+	/* where nothing runs nobody has it: a FIFO that cannot be filled must not stop everything */
+	return b->n == 0 ? 1 : got;
 }
 
 static void give_tokens(struct builds *b, int n)

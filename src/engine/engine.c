@@ -284,6 +284,19 @@ static bool advance(struct engine *e)
 	return moved;
 }
 
+/* Nothing runs and nothing can begin: what still waits was not done, and must not pass for it. */
+static void refuse_the_rest(struct engine *e)
+{
+	for (size_t i = 0; i < e->plan->n; i++) {
+		struct step *s = &e->plan->steps[i];
+
+		if (s->state != STEP_WAITING)
+			continue;
+		s->state = STEP_FAILED;
+		s->code = -EDEADLK;
+	}
+}
+
 int engine_run(const struct engine_setup *setup, struct plan *plan, struct fail *f)
 {
 	struct engine e = { .setup = setup, .plan = plan };
@@ -297,6 +310,7 @@ int engine_run(const struct engine_setup *setup, struct plan *plan, struct fail 
 			break;
 		builds_collect(e.builds, 100);
 	}
+	refuse_the_rest(&e);
 	builds_free(e.builds);
 	engine_done(&e);
 	return run_pending_signal() ? fail_set(f, -ECANCELED, "interrupted") : 0;

@@ -90,6 +90,22 @@ static int sync_stage(const struct build *b)
 	return r == 0 ? dir_sync_of(modules) : r;
 }
 
+/* What comes after the result has taken its place, the removal of an old one and the sync, may fail: it is
+ * there all the same. */
+static int put_in_place(struct build *b, const char *built)
+{
+	struct stat staged, now;
+	int r = stat(b->stage, &staged) < 0 ? -errno : dir_replace(b->stage, built);
+
+	if (r == 0)
+		r = dir_sync_of(built);
+	if (r == 0 || stat(built, &now) < 0 || now.st_ino != staged.st_ino ||
+	    now.st_dev != staged.st_dev)
+		return r;
+	build_warn(b, NULL, "'%s' is stored, but: %s", built, strerror(-r));
+	return 0;
+}
+
 int build_publish(struct build *b, struct fail *f)
 {
 	CLEAN(free) char *built = layout_built(&b->at);
@@ -103,9 +119,7 @@ int build_publish(struct build *b, struct fail *f)
 	if (r == 0)
 		r = dir_make(kernel_dir);
 	if (r == 0)
-		r = dir_replace(b->stage, built);
-	if (r == 0)
-		r = dir_sync_of(built);
+		r = put_in_place(b, built);
 	if (r == 0)
 		return 0;
 	rmdir(kernel_dir);

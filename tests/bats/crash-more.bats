@@ -36,11 +36,6 @@ setup() {
 	crash install crash/2.0 -k "$K1"
 }
 
-@test "two kernels side by side" {
-	ANY_ORDER=1
-	crash install crash/1.0 -k "$K1" -k "$K2"
-}
-
 @test "links instead of copies" {
 	echo 'symlink_modules=yes' >>/etc/dkms/framework.conf.d/crash.conf
 	_dkms_ok build crash/1.0 -k "$K1"
