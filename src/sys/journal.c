@@ -84,7 +84,7 @@ static int drop(const char *path, struct fail *f)
 /* An intent that counts: carried out and removed. */
 static int finish_intent(const char *path, struct fail *f)
 {
-	bool changed;
+	bool changed = false;
 	int r = carry_out(path, &changed, f);
 
 	return r == 0 ? drop(path, f) : r;
