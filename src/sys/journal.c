@@ -211,7 +211,7 @@ static int recover(const char *dir, bool commits, struct fail *f)
 	for (size_t i = 0; i < names.n; i++) {
 		CLEAN(free) char *path = path_join(dir, names.items[i]);
 		CLEAN(free) char *commit = xasprintf("%s" COMMIT, path);
-		bool changed, is_commit = str_has_suffix(path, COMMIT);
+		bool changed = false, is_commit = str_has_suffix(path, COMMIT);
 		int r = 0;
 
 		if (!is_record(names.items[i]))
