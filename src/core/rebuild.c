@@ -66,11 +66,13 @@ static void wait_for_installs(const struct rebuilds *r, const struct rebuild_can
 {
 	for (size_t i = 0; i < r->n_before; i++) {
 		const struct step *s = &r->plan->steps[i];
-		bool needed = r->n_installs == 1 || str_eq(s->module, c->module) ||
-			      strv_has(c->depends, s->module);
+		bool needed;
 
-		if (is_install(r, s))
-			plan_wait(r->plan, step, i, needed ? NEED_DONE : NEED_ENDED);
+		if (!is_install(r, s))
+			continue;
+		needed = r->n_installs == 1 || str_eq(s->module, c->module) ||
+			 strv_has(c->depends, s->module);
+		plan_wait(r->plan, step, i, needed ? NEED_DONE : NEED_ENDED);
 	}
 }
 

@@ -422,6 +422,18 @@ PRE_BUILD="pre"'
 	assert_dkms_status "base/1.0, $K1, $ARCH: built" "base/2.0, $K1, $ARCH: installed" "top/1.0, $K1, $ARCH: installed"
 }
 
+@test "BUILD_DEPENDS_REBUILD: beside other modules, also where one of those fails" {
+	rebuild_world
+	make_module other 1.0 'MAKE[0]="false"'
+	ends 0 add other/1.0
+	ends 11 autoinstall -k "$K1"
+	line succeeded base/2.0
+	line failed other/1.0
+	assert_same "$(wc -l <"$C/count")" 2
+	assert_dkms_status "base/1.0, $K1, $ARCH: built" "base/2.0, $K1, $ARCH: installed" "other/1.0: added" \
+		"top/1.0, $K1, $ARCH: installed"
+}
+
 @test "BUILD_DEPENDS_REBUILD: one that fails in autoinstall is 11, and what was installed stays" {
 	rebuild_world
 	echo 3 >"$C/fail"

@@ -8,7 +8,7 @@
 struct rebuild_case {
 	const char *what;
 	const char *world;
-	const char *install;    /* what the plan installs, "m/1"; several: with blanks */
+	const char *install;    /* what the plan installs, "m/1" */
 	bool force;
 	const char *candidates; /* one a line: "top/1 base=1 other=" for its BUILD_DEPENDS with the records */
 	const char *plan;       /* without depmod and post_transaction */
@@ -172,11 +172,39 @@ static void depmod_waits(void **state)
 	world_targets_done(targets, n);
 }
 
+/* Where a plan installs several, the failure of one that it does not need is no reason to leave it as it is. */
+static void only_what_it_needs_has_to_go_well(void **state)
+{
+	CLEAN(snapshot) struct snapshot snap = { 0 };
+	CLEAN(plan) struct plan p = { 0 };
+	CLEAN(strv) struct strv depends = { 0 }, records = { 0 };
+	struct target *targets;
+	size_t n = world_targets("6.1", &targets), other, base, top;
+	struct rebuild_candidate c = { "top", "1", false, &depends, &records };
+
+	strv_add(&depends, "base");
+	world_read("other/1 6.1\nbase/1 6.1\ntop/1 6.1", &snap);
+	other = plan_add(&p, STEP_INSTALL, "other", "1", "6.1", "x86_64", 0);
+	base = plan_add(&p, STEP_INSTALL, "base", "1", "6.1", "x86_64", 0);
+	plan_add(&p, STEP_DEPMOD, NULL, NULL, "6.1", "x86_64", 0);
+	plan_rebuilds(&snap, targets, &c, 1, &p);
+	top = plan_find(&p, STEP_BUILD, "top", "1", "6.1", "x86_64");
+	p.steps[other].state = STEP_FAILED;
+	p.steps[base].state = STEP_RUNNING;
+	assert_int_equal(plan_ready(&p, top), READY_NOT_YET);
+	p.steps[base].state = STEP_DONE;
+	assert_int_equal(plan_ready(&p, top), READY_GO);
+	p.steps[base].state = STEP_FAILED;
+	assert_int_equal(plan_ready(&p, top), READY_NEVER);
+	world_targets_done(targets, n);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rebuilds),
 		cmocka_unit_test(depmod_waits),
+		cmocka_unit_test(only_what_it_needs_has_to_go_well),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
