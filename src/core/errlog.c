@@ -23,6 +23,16 @@ struct cursor {
 	char line[LINE_ROOM];
 };
 
+/* A window's title and the like. */
+static size_t title_length(const char *p, size_t room)
+{
+	size_t n = 2;
+
+	while (n < room && p[n] != '\n' && p[n] != '\a' && p[n] != '\033')
+		n++;
+	return n < room && p[n] == '\a' ? n + 1 : n;
+}
+
 /* A terminal's escape sequence at p: its length. */
 static size_t escape_length(const char *p, size_t room)
 {
@@ -35,12 +45,11 @@ static size_t escape_length(const char *p, size_t room)
 			n++;
 		return n < room && p[n] != '\n' ? n + 1 : n;
 	}
-	if (p[1] == ']') {
-		while (n < room && p[n] != '\n' && p[n] != '\a' && p[n] != '\033')
-			n++;
-		return n < room && p[n] == '\a' ? n + 1 : n;
-	}
-	return p[1] == '\n' ? 1 : 2;
+	if (p[1] == ']')
+		return title_length(p, room);
+	for (n = 1; n < room && p[n] >= ' ' && p[n] <= '/';)
+		n++;
+	return n < room && p[n] != '\n' ? n + 1 : n;
 }
 
 static bool next_line(struct cursor *c)

@@ -149,6 +149,8 @@ static const struct advice_case {
 	{ "/bin/sh: 1: gcc-12: not found", "needs 'gcc-12'" },
 	{ "make[1]: x86_64-linux-gnu-gcc-12: No such file or directory",
 	  "needs 'x86_64-linux-gnu-gcc-12'" },
+	{ "sh: '': not found", NULL },
+	{ "not found", NULL },
 	{ "env: ‘python’: No such file or directory", "needs 'python'" },
 	{ "/bin/sh: 1: scripts/basic/fixdep: not found", "incomplete" },
 	{ "mkdir: cannot create directory ‘/x’: Permission denied", "may not" },
@@ -201,6 +203,16 @@ static void order_and_rank(void **state)
 		     "b.c:1: error: real");
 	assert_first("a.c:1: error: hidden\n# exit code: 0\n\nfine\n# exit code: 0\n",
 		     "a.c:1: error: hidden");
+	/* what only follows from an error counts if a recipe fails for it, just then */
+	assert_first("ld returned 1\ncollect2: error: ld returned 1 exit status\nmake: *** [x] Error 1\n",
+		     "collect2: error: ld returned 1 exit status");
+	assert_first("collect2: error: ld returned 1 exit status\n1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n"
+		     "make: *** [x] Error 1\n",
+		     "8");
+	assert_first("collect2: error: ld returned 1 exit status\na.c:1: error: one\nmake: *** [x] Error 1\n",
+		     "a.c:1: error: one");
+	/* the kernel's doing: it killed the compiler because memory was short */
+	assert_first("a.c:1: error: one\nmake: *** [x.o] Killed\n", "make: *** [x.o] Killed");
 	assert_first("all is well\n", NULL);
 	assert_first("", NULL);
 }
@@ -215,6 +227,10 @@ static void fit_for_a_terminal(void **state)
 	errlog_find(log, sizeof(log) - 1, &e);
 	assert_int_equal(e.lines.n, 1);
 	assert_string_equal(e.lines.items[0], "a.c:1: error: one");
+	/* as of `tput sgr0`, of a reset, and cut off */
+	assert_first("\033(B\033[ma.c:1: \033cerror: one\033%G\033", "a.c:1: error: one");
+	assert_first("a.c:1: error: one\033\nb\n", "a.c:1: error: one");
+	assert_first("a.c:1: error: one\033(\nb\n", "a.c:1: error: one");
 
 	buf_add_str(&longer, "a.c:1: error: ");
 	for (int i = 0; i < 100000; i++)
