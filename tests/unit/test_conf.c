@@ -292,6 +292,41 @@ static void make_command(void **state)
 		true);
 }
 
+/* Only a command that dkms gives -j itself may share the jobs of others; one that brings jobs of its own is told. */
+static const struct sharing {
+	const char *text;
+	int jobs;
+	bool can_share, has_own_jobs;
+} sharing[] = {
+	{ "CLEAN=", 4, true, false },
+	{ "MAKE=make all", 4, true, false },
+	{ "MAKE=make", 0, false, true }, /* -j 0: a bare -j */
+	{ "MAKE=make -j8 all", 4, false, true },
+	{ "MAKE=make --jobs=8 all", 4, false, true },
+	{ "MAKE=make -C a && make -C b", 4, false, true },
+	{ "MAKE=make a; make b", 4, false, true },
+	{ "MAKE=make | tee log", 4, false, true },
+	{ "MAKE=make X=`uname -m`", 4, false, true },
+	{ "MAKE=make X=$(uname -m)", 4, false, true },
+	{ "MAKE='make' all", 4, false, false },
+	{ "MAKE=cd src && make", 4, false, false },
+	{ "MAKE=cd src && make -j2", 4, false, true },
+};
+
+static void who_shares_jobs(void **state)
+{
+	for (size_t i = 0; i < COUNT_OF(sharing); i++) {
+		const struct sharing *x = &sharing[i];
+		CLEAN(given) struct given g = { .target = { .kernel = "6.1.0-9", .arch = "x86_64" } };
+		struct conf_make m = { "6.1.0-9", "/k", "/b", x->jobs, false };
+
+		build(&g, x->text);
+		if (conf_make_can_share(&g.conf, &m) != x->can_share ||
+		    conf_make_has_own_jobs(&g.conf, &m) != x->has_own_jobs)
+			fail_msg("%s", x->text);
+	}
+}
+
 static void expect_patches(const char *text, const char *want)
 {
 	CLEAN(given) struct given g = { .target = { .kernel = "6.1.0-9", .arch = "x86_64" } };
@@ -350,6 +385,8 @@ static const struct exclusive exclusives[] = {
 	{ TWO "BUILD_EXCLUSIVE_KERNEL[0]=^5", "6.1.0-9", "all" },
 	{ TWO "BUILD_EXCLUSIVE_KERNEL[5]=^5", "6.1.0-9", "--" },
 	{ TWO "BUILD_EXCLUSIVE_ARCH[1]=arm", "6.1.0-9", "-x" },
+	{ TWO "BUILT_MODULE_NAME[2]=c\nBUILD_EXCLUSIVE_ARCH[1]=arm\nBUILD_EXCLUSIVE_KERNEL[2]=^5", "6.1.0-9",
+	  "-xx" },
 };
 
 static void which_modules_fit(void **state)
@@ -434,6 +471,7 @@ int main(void)
 		cmocka_unit_test(names_of_the_command_line_count),
 		cmocka_unit_test(which_make),
 		cmocka_unit_test(make_command),
+		cmocka_unit_test(who_shares_jobs),
 		cmocka_unit_test(which_patches),
 		cmocka_unit_test(which_modules_fit),
 		cmocka_unit_test(config_needs_a_config),

@@ -78,6 +78,8 @@ static const struct row rows[] = {
 	{ "MAKE=\"$\"", "$" },
 	{ "MAKE=a\r\n", "a\r" },
 	{ "MAKE='\xc3\xa4'", "\xc3\xa4" },
+	{ "MAKE='\xe2\x82\xac \xf0\x9f\x90\xa7'", "\xe2\x82\xac \xf0\x9f\x90\xa7" },
+	{ "MAKE=(\\\n a \\\n)", "a" },
 };
 
 static void plain_files(void **state)
@@ -116,6 +118,8 @@ static const struct refused refusals[] = {
 	{ "MAKE=$((1+1))", "arithmetic", 1 },
 	{ "MAKE=${kernelver%%-*}", "a parameter expansion beyond ${name}", 1 },
 	{ "MAKE=${h:=x}", "a parameter expansion beyond ${name}", 1 },
+	{ "MAKE=${h:?x}", "a parameter expansion beyond ${name}", 1 },
+	{ "MAKE=${UID:-x}", "a variable of bash's own", 1 },
 	{ "MAKE=${h[@]}", "an index that is no plain number", 1 },
 	{ "MAKE=${!h}", "a parameter expansion beyond ${name}", 1 },
 	{ "MAKE=${h:-${i:-x}}", "a parameter expansion in another", 1 },
@@ -133,6 +137,8 @@ static const struct refused refusals[] = {
 	{ "STRIP+=x", "a control character", 1 },
 	{ "MAKE=\033", "a control character", 0 },
 	{ "MAKE='\xe4'", "a character that is not ASCII, and not UTF-8 in this locale", 0 },
+	{ "MAKE='\xe2\x82'", "a character that is not ASCII, and not UTF-8 in this locale", 0 },
+	{ "MAKE=\xf0\x9f\x90", "a character that is not ASCII, and not UTF-8 in this locale", 0 },
 	{ "MAKE=$kernelver\xc3\xa4", "a variable's name followed by a character that is not ASCII",
 	  1 },
 	{ "MAKE=$kernelver\\\nx", "a variable's name that may go on in the next line", 1 },
@@ -161,6 +167,9 @@ static const struct refused refusals[] = {
 	{ "MAKE=([1]=x)", "an array literal that is not plain", 1 },
 	{ "MAKE=($h)", "an array literal that is not plain", 1 },
 	{ "MAKE=(a\n#b\n)", "an array literal that is not plain", 2 },
+	{ "MAKE=(\"a", "a quote that is not closed", 1 },
+	{ "MAKE=('a", "a quote that is not closed", 1 },
+	{ "MAKE[9998]=x; MAKE+=(y z)", "a very large index", 1 },
 	{ "MAKE=(a", "an array literal that is not plain", 1 },
 	{ "MAKE=(a)b", "something behind an array literal", 1 },
 	{ ";", "a semicolon that ends nothing", 1 },

@@ -111,6 +111,13 @@ static void second_expansion_in_detail(void **state)
 	expect_make("MAKE=x; PACKAGE_NAME='n$MAKE$PACKAGE_VERSION'", "x");
 	expect("MAKE=x; PACKAGE_NAME='n$MAKE$PACKAGE_VERSION'", CONF_PACKAGE_NAME, 0, "n");
 	expect("PACKAGE_VERSION='2'; PACKAGE_NAME=foo; MAKE='$PACKAGE_VERSION'", CONF_MAKE, 0, "2");
+	expect_make("MAKE='make X=$(echo \\))'", "make X=)");
+	expect_make("MAKE='v${BASH_VERSION:0:0} $[1+1] $#'", "v 2 0");
+	/* bash uses some control characters for itself: they are kept */
+	expect_make("MAKE=$'a\001b $kernelver\177'", "a\001b 6.1.0-9\177");
+	setenv("FROM_ENV", "x\001y", 1);
+	expect_make("MAKE='${FROM_ENV}'", "x\001y");
+	unsetenv("FROM_ENV");
 	/* what cannot be expanded is lost, the others are not */
 	expect("MAKE='${a b}'\nCLEAN=x", CONF_MAKE, 0, NULL);
 	expect("MAKE='${a b}'\nCLEAN=x", CONF_CLEAN, 0, "x");

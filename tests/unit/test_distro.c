@@ -56,6 +56,7 @@ static const struct family_case {
 	{ "", "linux", "linux", DISTRO_OTHER, WEAK_NONE, NULL, false },
 	{ "\n\n=\nID\nID \n", "linux", "linux", DISTRO_OTHER, WEAK_NONE, NULL, false },
 	{ "ID=\"debian", "debian", "debian", DISTRO_DEBIAN, WEAK_NONE, "/updates/dkms", false },
+	{ "ID=deb\\ian # x", "debian", "debian", DISTRO_DEBIAN, WEAK_NONE, "/updates/dkms", false },
 	{ "ID='debian'\r\nID_LIKE=\r\n", "debian", "debian", DISTRO_DEBIAN, WEAK_NONE,
 	  "/updates/dkms", false },
 	{ "ID=\"\"\nID_LIKE=\"\"\n", "linux", "linux", DISTRO_OTHER, WEAK_NONE, NULL, false },

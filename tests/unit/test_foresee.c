@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "unit.h"
 
+#include "base/mem.h"
 #include "core/foresee.h"
 #include "world.h"
 
@@ -16,6 +17,34 @@ struct foresee_case {
 static void plan_remove(const struct plan_request *rq, struct plan *p)
 {
 	plan_for_remove(rq, false, p);
+}
+
+/* as ldtarball of a tarball with what was built for the kernels */
+static void plan_load(const struct plan_request *rq, unsigned flags, struct plan *p)
+{
+	size_t add = plan_add(p, STEP_ADD, rq->module, rq->version, NULL, NULL, flags);
+
+	p->steps[add].from = xstrdup("/tmp/m");
+	for (size_t i = 0; i < rq->n_targets; i++)
+		plan_wait(p, plan_add(p, STEP_LOAD, rq->module, rq->version, rq->targets[i].kernel,
+				      rq->targets[i].arch, rq->force ? STEP_FORCED : 0),
+			  add, NEED_DONE);
+}
+
+static void plan_load_new(const struct plan_request *rq, struct plan *p)
+{
+	plan_load(rq, 0, p);
+}
+
+static void plan_load_again(const struct plan_request *rq, struct plan *p)
+{
+	plan_load(rq, STEP_RELOAD, p);
+}
+
+/* what nobody asked to be judged: autoinstall's deferred ones */
+static void plan_deferred(const struct plan_request *rq, struct plan *p)
+{
+	plan_add(p, STEP_INSTALL, rq->module, rq->version, "6.1", "x86_64", STEP_DEFER);
 }
 
 static const struct foresee_case cases[] = {
@@ -45,6 +74,19 @@ static const struct foresee_case cases[] = {
 	  "2. unbuild m/1 for kernel 6.1 (x86_64), after 1\n"
 	  "3. depmod for kernel 6.1 (x86_64), after 1, 2\n"
 	  "4. post_transaction for kernel 6.1 (x86_64), after 3\n" },
+	{ "not built", "m/1 6.2", plan_for_unbuild, "6.1", false,
+	  "-  not unbuild m/1 for kernel 6.1 (x86_64): not built\n" },
+	{ "load of what is not there", "", plan_load_new, "6.1", false,
+	  "1. add m/1 from '/tmp/m'\n"
+	  "2. load m/1 for kernel 6.1 (x86_64), after 1\n" },
+	{ "what is built is not loaded over", "m/1 6.1", plan_load_new, "6.1 6.2", false,
+	  "-  not add m/1 from '/tmp/m': already added\n"
+	  "-  not load m/1 for kernel 6.1 (x86_64): already built, and kept\n"
+	  "1. load m/1 for kernel 6.2 (x86_64)\n" },
+	{ "but by force", "m/1 6.1", plan_load_again, "6.1", true,
+	  "1. add m/1 from '/tmp/m'\n"
+	  "2. load m/1 for kernel 6.1 (x86_64), after 1\n" },
+	{ "deferred is nothing to do", "m/1", plan_deferred, "6.1", false, "" },
 	{ "another kernel keeps the version", "m/1 6.1\nm/1 6.2", plan_remove, "6.1", false,
 	  "1. unbuild m/1 for kernel 6.1 (x86_64)\n"
 	  "-  not forget m/1: another kernel needs it\n"

@@ -124,6 +124,7 @@ static void signature_of_old_kernels(void **state)
 {
 	static const char text[] = "bodySome One\x0a\xbc!!!\1\4\1\x8\2\0\0\0\0\0\0\3~Module signature appended~\n";
 	CLEAN(module_sig) struct module_sig s = { 0 };
+	char odd[sizeof(text)];
 
 	assert_true(module_sig_parse(text, sizeof(text) - 1, &s));
 	assert_string_equal(s.signer, "Some One");
@@ -131,6 +132,11 @@ static void signature_of_old_kernels(void **state)
 	assert_string_equal(s.id, "X509");
 	assert_string_equal(s.hash, "sha256");
 	assert_int_equal(module_sig_body(text, sizeof(text) - 1), 4);
+	/* a hash that nobody knows */
+	memcpy(odd, text, sizeof(odd));
+	odd[sizeof("bodySome One\x0a\xbc!!!\1") - 1] = 8;
+	assert_false(module_sig_parse(odd, sizeof(odd) - 1, &s));
+	assert_null(s.signer);
 }
 
 /* Every length that is wrong, in the signature's own structure. */

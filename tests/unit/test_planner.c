@@ -42,6 +42,12 @@ static const struct verb_case verb_cases[] = {
 	  "4 depmod 6.2 x86_64 (after 2)\n"
 	  "5 post_transaction 6.1 x86_64 (after 3, 4)\n"
 	  "6 post_transaction 6.2 x86_64 (after 3, 4)\n" },
+	{ "one depmod for all architectures of a kernel", plan_for_install, "m/1 6.1", "6.1 6.1/i686", false,
+	  "1 install m/1 6.1 x86_64\n"
+	  "2 build m/1 6.1 i686\n"
+	  "3 install m/1 6.1 i686 (after 2)\n"
+	  "4 depmod 6.1 x86_64 (after 1, 2, 3)\n"
+	  "5 post_transaction 6.1 x86_64 (after 4)\n" },
 	{ "uninstall", plan_for_uninstall, "m/1 6.1*", "6.1", false,
 	  "1 uninstall m/1 6.1 x86_64\n"
 	  "2 depmod 6.1 x86_64 (after 1)\n"

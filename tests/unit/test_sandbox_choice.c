@@ -53,6 +53,19 @@ static void texts(void **state)
 		more, "writing '/etc/x', using the network (192.0.2.1 port 80), reading '/r' and 1 more");
 }
 
+static void texts_of_all_kinds(void **state)
+{
+	CLEAN(denials) struct denials d = { 0 };
+	CLEAN(free) char *text = NULL;
+
+	deny(&d, DENIED_SIGNAL, "7", NULL, false, false);
+	deny(&d, DENIED_READ, "/r", "/r", true, false);
+	assert_true(denials_have(&d, DENIED_READ));
+	assert_false(denials_have(&d, DENIED_NETWORK));
+	text = denials_text(&d);
+	assert_string_equal(text, "signalling process 7 and reading '/r'");
+}
+
 static void list_is_bounded(void **state)
 {
 	CLEAN(denials) struct denials d = { 0 };
@@ -128,6 +141,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(modes),
 		cmocka_unit_test(texts),
+		cmocka_unit_test(texts_of_all_kinds),
 		cmocka_unit_test(list_is_bounded),
 		cmocka_unit_test(path_first_then_root),
 		cmocka_unit_test(root_at_once_where_a_path_is_not_enough),

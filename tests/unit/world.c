@@ -66,8 +66,12 @@ size_t world_targets(const char *kernels, struct target **ret)
 
 	strv_split(&words, kernels, " ");
 	*ret = xcalloc(words.n, sizeof(**ret));
-	for (size_t i = 0; i < words.n; i++)
-		(*ret)[i] = (struct target){ xstrdup(words.items[i]), xstrdup("x86_64") };
+	for (size_t i = 0; i < words.n; i++) {
+		const char *kernel = words.items[i], *slash = strchr(kernel, '/');
+
+		(*ret)[i] = (struct target){ xstrndup(kernel, strcspn(kernel, "/")),
+					     xstrdup(slash ? slash + 1 : "x86_64") };
+	}
 	return words.n;
 }
 

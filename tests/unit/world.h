@@ -11,7 +11,7 @@
  * with K any kernel; the arch is always x86_64. Lines of one module, and of one version, follow each other.
  */
 void world_read(const char *text, struct snapshot *ret);
-/* "K1 K2" as targets; caller frees with world_targets_done. */
+/* "K1 K2/ARCH" as targets; caller frees with world_targets_done. */
 size_t world_targets(const char *kernels, struct target **ret);
 void world_targets_done(struct target *t, size_t n);
 
