@@ -8,6 +8,7 @@
 #include "engine/take_out.h"
 #include "sys/install_tree.h"
 #include "sys/module_file.h"
+#include "sys/rpm.h"
 
 /* The state of taking one version out of one kernel. */
 struct taking {
@@ -21,6 +22,7 @@ struct taking {
 	struct strv names;    /* module names */
 	struct strv copies; /* saved originals, and */
 	struct strv homes;  /* where each goes back to */
+	struct strv pruned; /* directories to remove if they are empty in the end */
 	bool some_stay;     /* an original has no home: what is saved stays */
 };
 
@@ -33,6 +35,7 @@ static void clean_taking(struct taking *t)
 	strv_done(&t->names);
 	strv_done(&t->copies);
 	strv_done(&t->homes);
+	strv_done(&t->pruned);
 }
 
 /* The names that the conf promises and those that are in the dkms tree: a conf that is bad or was changed must not
@@ -144,6 +147,21 @@ static int find_originals(struct taking *t, const char *dir, unsigned depth, str
 	return r;
 }
 
+/* Directories that are empty afterwards go, on rpm families up to one that a package owns. */
+static void prune(const struct taking *t, const char *dir, struct commit *c)
+{
+	CLEAN(free) char *kernel_dir = path_squeeze(t->kernel_dir), *stop = path_squeeze(dir);
+
+	while (t->e->setup->distro->is_rpm && path_is_below(stop, kernel_dir) &&
+	       !str_eq(stop, kernel_dir) && !rpm_owns(stop, t->e->setup->environment)) {
+		char *up = path_dir(stop);
+
+		free(stop);
+		stop = up;
+	}
+	commit_prune(c, dir, t->e->setup->distro->is_rpm ? stop : kernel_dir);
+}
+
 /* Adds the removal of a module's files to the commit, but for what keep names. */
 static void drop_files(struct taking *t, const char *name, const struct strv *keep, struct commit *c)
 {
@@ -157,8 +175,17 @@ static void drop_files(struct taking *t, const char *name, const struct strv *ke
 		for (size_t i = 0; i < files.n; i++)
 			if (!strv_has(keep, files.items[i]) && is_ours(t, files.items[i], name))
 				commit_unlink(c, files.items[i]);
-		commit_prune(c, dirs.items[d], t->kernel_dir);
+		if (!strv_has(&t->pruned, dirs.items[d]))
+			strv_add(&t->pruned, dirs.items[d]);
 	}
+}
+
+static void drop_all(struct taking *t, const struct strv *keep, struct commit *c)
+{
+	for (size_t i = 0; i < t->names.n; i++)
+		drop_files(t, t->names.items[i], keep, c);
+	for (size_t i = 0; i < t->pruned.n; i++)
+		prune(t, t->pruned.items[i], c);
 }
 
 static void begin(struct taking *t)
@@ -204,8 +231,7 @@ static void fill(struct taking *t, struct commit *c)
 
 		commit_rename(c, staged, t->homes.items[i]);
 	}
-	for (size_t i = 0; i < t->names.n; i++)
-		drop_files(t, t->names.items[i], &t->homes, c);
+	drop_all(t, &t->homes, c);
 	commit_unlink(c, link);
 	if (!t->some_stay) {
 		commit_remove_tree(c, t->originals);
@@ -261,8 +287,7 @@ void take_out_left_behind(struct engine *e, const struct step *s, const char *ve
 
 	old.version = (char *)version;
 	begin(&t);
-	for (size_t i = 0; i < t.names.n; i++)
-		drop_files(&t, t.names.items[i], keep, c);
+	drop_all(&t, keep, c);
 }
 
 void take_out_list(struct engine *e, const struct step *s, struct strv *ret_paths)

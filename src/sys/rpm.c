@@ -27,6 +27,13 @@ char *rpm_arch_of(const char *path, const struct strv *environment)
 	return n ? xstrndup(out.data, n) : NULL;
 }
 
+bool rpm_owns(const char *path, const struct strv *environment)
+{
+	CLEAN(free) char *arch = rpm_arch_of(path, environment);
+
+	return arch != NULL;
+}
+
 /* A field of /proc/PID/stat, counted as in proc(5) from 1; those up to the name are not to be had. 0: unknown. */
 static unsigned long long stat_field(pid_t pid, int field)
 {

@@ -7,6 +7,8 @@
 
 /* The architecture of the rpm package that owns a path; caller frees; NULL: nobody knows. */
 char *rpm_arch_of(const char *path, const struct strv *environment);
+/* Is a path in some rpm package? */
+bool rpm_owns(const char *path, const struct strv *environment);
 
 /*
  * --rpm_safe_upgrade. During an upgrade rpm runs the new package's scripts, which add, and then the old one's, which

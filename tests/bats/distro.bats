@@ -107,6 +107,24 @@ weak_modules_at() { # PATH
 	assert_exists "/var/lib/dkms/hello/1.0/$K1/$(uname -m)"
 }
 
+@test "rpm families: a directory that a package owns stays when an uninstall empties it" {
+	as_distro fedora
+	make_module hello 1.0
+	for owned in /extra nothing; do
+		stub rpm 'for p; do :; done' "[ \"\${p%$owned}\" != \"\$p\" ] && echo noarch"
+		mkdir -p "/lib/modules/$K1/extra"
+		ends 0 install hello/1.0 -k "$K1"
+		assert_exists "/lib/modules/$K1/extra/hello.ko"
+		ends 0 uninstall hello/1.0 -k "$K1"
+		refute_exists "/lib/modules/$K1/extra/hello.ko"
+		if [ "$owned" = /extra ]; then
+			assert_exists "/lib/modules/$K1/extra"
+		else
+			refute_exists "/lib/modules/$K1/extra"
+		fi
+	done
+}
+
 @test "generate_mok: makes the pair once" {
 	only_ours
 	mkdir -p /var/lib/dkms
