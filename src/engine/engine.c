@@ -39,6 +39,7 @@ static void engine_done(struct engine *e)
 		free(e->kernels[i]);
 	}
 	free(e->kernels);
+	strv_done(&e->told);
 }
 
 struct layout engine_layout(const struct engine *e, const struct step *s)
@@ -115,8 +116,15 @@ int engine_valid_conf(struct engine *e, const struct step *s, struct conf *ret, 
 
 void engine_conf_warnings(struct engine *e, const struct step *s, const struct conf *c)
 {
-	for (size_t i = 0; i < c->warnings.n; i++)
-		engine_warn(e, s, c->warnings.items[i].text, NULL);
+	for (size_t i = 0; i < c->warnings.n; i++) {
+		const char *text = c->warnings.items[i].text;
+		CLEAN(free) char *key = xasprintf("%s/%s: %s", s->module, s->version, text);
+
+		if (strv_has(&e->told, key))
+			continue;
+		engine_warn(e, s, text, NULL);
+		strv_take(&e->told, TAKE_PTR(key));
+	}
 }
 
 int engine_look(const struct engine *e, const char *module, struct snapshot *ret, struct fail *f)

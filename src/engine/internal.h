@@ -16,6 +16,7 @@ struct engine {
 	struct kernel **kernels; /* what was read of the kernels so far */
 	size_t n_kernels;
 	struct builds *builds; /* what runs beside it */
+	struct strv told; /* what was said of confs */
 };
 
 /* What is known of kernel release/arch; read once per run. Belongs to the engine. */
@@ -32,7 +33,7 @@ char *engine_source_dir(const struct engine *e, const struct step *s);
 int engine_conf(struct engine *e, const struct step *s, struct conf *ret, struct fail *f);
 /* The same, but an invalid conf is -E_BAD_CONF with all complaints in f; duplicates count. */
 int engine_valid_conf(struct engine *e, const struct step *s, struct conf *ret, struct fail *f);
-/* Says c's warnings. */
+/* Says c's warnings, each once in a run, however many kernels it is read for. */
 void engine_conf_warnings(struct engine *e, const struct step *s, const struct conf *c);
 /* Reads one module of the dkms tree anew. */
 int engine_look(const struct engine *e, const char *module, struct snapshot *ret, struct fail *f);
