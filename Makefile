@@ -13,6 +13,7 @@ install: all
 
 test: all
 	@meson test -C $(BUILD) --suite unit
+	@tests/lint/rules
 
 clean:
 	rm -rf $(BUILD)
