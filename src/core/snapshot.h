@@ -40,6 +40,7 @@ struct snap_module {
 	size_t n_versions;
 	struct snap_link *links;
 	size_t n_links;
+	bool has_originals; /* there is an original_module directory */
 };
 
 struct snapshot {

@@ -28,31 +28,53 @@ static bool is_dir_at(int dirfd, const char *name, unsigned char type)
 	return fstatat(dirfd, name, &st, 0) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* The names of a directory's subdirectories (and of its links in `links`, if wanted), sorted, without those that begin
- * with a dot. */
-static int list_dirs(int dirfd, const char *path, struct strv *ret_dirs, struct strv *ret_links)
-{
-	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	CLEAN(dir) DIR *d = NULL;
-	struct dirent *e;
+/* What is looked for in a directory. */
+struct listing {
+	bool (*wants)(const char *name); /* NULL: all that do not begin with a dot */
+	struct strv dirs;		 /* sorted; links to directories too */
+	struct strv links;		 /* kernel-… */
+	bool has_source;
+};
 
-	if (fd < 0)
-		return -errno;
-	d = fdopendir(fd);
-	if (!d) {
-		close(fd);
-		return -ENOMEM;
-	}
-	while ((e = readdir(d))) {
-		if (e->d_name[0] == '.')
-			continue;
-		if (ret_links && e->d_type == DT_LNK && str_has_prefix(e->d_name, "kernel-"))
-			strv_add(ret_links, e->d_name);
-		else if (is_dir_at(fd, e->d_name, e->d_type))
-			strv_add(ret_dirs, e->d_name);
-	}
-	strv_sort(ret_dirs);
-	return 0;
+static void clean_listing(struct listing *l)
+{
+	strv_done(&l->dirs);
+	strv_done(&l->links);
+}
+
+static void take_entry(int fd, const struct dirent *e, struct listing *l)
+{
+	if (e->d_name[0] == '.')
+		return;
+	if (str_eq(e->d_name, "source"))
+		l->has_source = true;
+	if (e->d_type == DT_LNK && str_has_prefix(e->d_name, "kernel-"))
+		strv_add(&l->links, e->d_name);
+	else if ((!l->wants || l->wants(e->d_name)) && is_dir_at(fd, e->d_name, e->d_type))
+		strv_add(&l->dirs, e->d_name);
+}
+
+/* Lists what fd, freshly opened, stands for. readdir would cost three more system calls a directory, and all that
+ * status does is looking at directories. */
+static int list(int fd, struct listing *l)
+{
+	char room[8192] __attribute__((aligned(__alignof__(struct dirent))));
+	ssize_t n;
+
+	while ((n = getdents64(fd, room, sizeof(room))) > 0)
+		for (ssize_t at = 0; at < n;) {
+			const struct dirent *e = (const struct dirent *)(room + at);
+
+			take_entry(fd, e, l);
+			at += e->d_reclen;
+		}
+	strv_sort(&l->dirs);
+	return n < 0 ? -errno : 0;
+}
+
+static int open_dir(int at, const char *name)
+{
+	return openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 static bool is_active(const struct snap_module *m, const char *version, const char *kernel,
@@ -70,12 +92,14 @@ static bool is_active(const struct snap_module *m, const char *version, const ch
 static void read_kernel(int version_fd, struct snap_module *m, struct snap_version *v,
 			const char *kernel)
 {
-	CLEAN(strv) struct strv arches = { 0 };
+	CLEAN(fd) int fd = open_dir(version_fd, kernel);
+	CLEAN(listing) struct listing arches = { 0 };
 
-	if (list_dirs(version_fd, kernel, &arches, NULL) < 0)
+	if (fd < 0 || list(fd, &arches) < 0)
 		return;
-	for (size_t i = 0; i < arches.n; i++) {
-		CLEAN(free) char *path = path_join(kernel, arches.items[i], "module");
+	for (size_t i = 0; i < arches.dirs.n; i++) {
+		const char *arch = arches.dirs.items[i];
+		CLEAN(free) char *path = path_join(arch, "module");
 		struct snap_build *b;
 		struct stat st;
 
@@ -83,23 +107,20 @@ static void read_kernel(int version_fd, struct snap_module *m, struct snap_versi
 		b = &v->builds[v->n_builds++];
 		*b = (struct snap_build){
 			.kernel = xstrdup(kernel),
-			.arch = xstrdup(arches.items[i]),
-			.built = fstatat(version_fd, path, &st, 0) == 0 && S_ISDIR(st.st_mode),
-			.installed = is_active(m, v->version, kernel, arches.items[i]),
+			.arch = xstrdup(arch),
+			.built = fstatat(fd, path, &st, 0) == 0 && S_ISDIR(st.st_mode),
+			.installed = is_active(m, v->version, kernel, arch),
 		};
 	}
 }
 
-static enum version_state read_state(const struct reader *rd, int version_fd, const char *module,
-				     const char *version)
+static enum version_state read_state(const struct reader *rd, int version_fd, bool has_source,
+				     const char *module, const char *version)
 {
 	CLEAN(free) char *name = NULL, *source = NULL;
-	struct stat st;
 
-	if (fstatat(version_fd, "source", &st, AT_SYMLINK_NOFOLLOW) == 0)
-		return fstatat(version_fd, "source", &st, 0) == 0 && S_ISDIR(st.st_mode)
-			       ? VERSION_ADDED
-			       : VERSION_BROKEN;
+	if (has_source)
+		return is_dir_at(version_fd, "source", DT_UNKNOWN) ? VERSION_ADDED : VERSION_BROKEN;
 	name = xasprintf("%s-%s", module, version);
 	source = path_join(rd->source_tree, name);
 	return path_is_dir(source) ? VERSION_BROKEN : VERSION_STRAY;
@@ -108,21 +129,20 @@ static enum version_state read_state(const struct reader *rd, int version_fd, co
 static void read_version(const struct reader *rd, int module_fd, struct snap_module *m,
 			 const char *version)
 {
-	CLEAN(fd) int fd = openat(module_fd, version, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	CLEAN(strv) struct strv dirs = { 0 };
+	CLEAN(fd) int fd = open_dir(module_fd, version);
+	CLEAN(listing) struct listing kernels = { .wants = name_is_kernel };
 	struct snap_version *v;
 
-	if (fd < 0 || list_dirs(fd, ".", &dirs, NULL) < 0)
+	if (fd < 0 || list(fd, &kernels) < 0)
 		return;
 	m->versions = xreallocarray(m->versions, m->n_versions + 1, sizeof(*m->versions));
 	v = &m->versions[m->n_versions++];
 	*v = (struct snap_version){
 		.version = xstrdup(version),
-		.state = read_state(rd, fd, m->name, version),
+		.state = read_state(rd, fd, kernels.has_source, m->name, version),
 	};
-	for (size_t i = 0; i < dirs.n; i++)
-		if (name_is_kernel(dirs.items[i]))
-			read_kernel(fd, m, v, dirs.items[i]);
+	for (size_t i = 0; i < kernels.dirs.n; i++)
+		read_kernel(fd, m, v, kernels.dirs.items[i]);
 }
 
 static void read_links(int module_fd, const struct strv *names, struct snap_module *m)
@@ -142,27 +162,30 @@ static void read_links(int module_fd, const struct strv *names, struct snap_modu
 
 static void read_module(const struct reader *rd, int tree_fd, const char *name, struct snapshot *s)
 {
-	CLEAN(fd) int fd = openat(tree_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	CLEAN(strv) struct strv dirs = { 0 }, links = { 0 };
+	CLEAN(fd) int fd = open_dir(tree_fd, name);
+	CLEAN(listing) struct listing all = { 0 };
 	struct snap_module *m;
 
-	if (fd < 0 || list_dirs(fd, ".", &dirs, &links) < 0)
+	if (fd < 0 || list(fd, &all) < 0)
 		return;
 	s->modules = xreallocarray(s->modules, s->n_modules + 1, sizeof(*s->modules));
 	m = &s->modules[s->n_modules++];
 	*m = (struct snap_module){ .name = xstrdup(name) };
-	read_links(fd, &links, m);
-	for (size_t i = 0; i < dirs.n; i++)
-		if (!str_eq(dirs.items[i], "original_module"))
-			read_version(rd, fd, m, dirs.items[i]);
+	read_links(fd, &all.links, m);
+	for (size_t i = 0; i < all.dirs.n; i++) {
+		if (str_eq(all.dirs.items[i], "original_module"))
+			m->has_originals = true;
+		else
+			read_version(rd, fd, m, all.dirs.items[i]);
+	}
 }
 
 int tree_read(const char *dkms_tree, const char *source_tree, const char *module,
 	      struct snapshot *ret, struct fail *f)
 {
 	const struct reader rd = { dkms_tree, source_tree };
-	CLEAN(fd) int fd = open(dkms_tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	CLEAN(strv) struct strv dirs = { 0 };
+	CLEAN(fd) int fd = open_dir(AT_FDCWD, dkms_tree);
+	CLEAN(listing) struct listing all = { 0 };
 	int r;
 
 	*ret = (struct snapshot){ 0 };
@@ -176,11 +199,11 @@ int tree_read(const char *dkms_tree, const char *source_tree, const char *module
 		read_module(&rd, fd, module, ret);
 		return 0;
 	}
-	r = list_dirs(fd, ".", &dirs, NULL);
+	r = list(fd, &all);
 	if (r < 0)
 		return fail_errno(f, r, "cannot read the dkms tree '%s'", dkms_tree);
-	for (size_t i = 0; i < dirs.n; i++)
-		if (!module || fnmatch(module, dirs.items[i], 0) == 0)
-			read_module(&rd, fd, dirs.items[i], ret);
+	for (size_t i = 0; i < all.dirs.n; i++)
+		if (!module || fnmatch(module, all.dirs.items[i], 0) == 0)
+			read_module(&rd, fd, all.dirs.items[i], ret);
 	return 0;
 }
