@@ -247,15 +247,15 @@ int app_execute(struct app *app, struct plan *plan, struct fail *f)
 	return r < 0 ? r : plan_code(plan);
 }
 
-int app_conf(const struct app *app, const char *module, const char *version, const char *source_dir,
-	     const struct target *target, struct conf *ret, struct fail *f)
+struct conf_request app_conf_request(const struct app *app, const char *module, const char *version,
+				     const struct kernel *k)
 {
-	CLEAN(free) char *link = NULL;
-	CLEAN(kernel) struct kernel k = { 0 };
-	struct conf_request rq = {
-		.target = { module, version, app->running_kernel, app->running_arch },
+	return (struct conf_request){
+		.target = { module, version, k->release, k->arch },
 		.conf_file = app->rq.conf_file,
 		.etc_dir = app->etc_dir,
+		.kernel_source_dir = k->source_dir,
+		.kernel_config = k->config_path,
 		.dkms_tree = app->dkms_tree,
 		.source_tree = app->source_tree,
 		.install_tree = app->install_tree,
@@ -266,15 +266,19 @@ int app_conf(const struct app *app, const char *module, const char *version, con
 		.debug = app->rq.debug,
 		.cache = app->conf_cache,
 	};
+}
 
-	if (target) {
-		rq.target.kernel = target->kernel;
-		rq.target.arch = target->arch;
-	}
-	kernel_init(&k, rq.target.kernel, rq.target.arch, app->install_tree, app->rq.kernel_source_dir,
-		    app->rq.config_file);
-	rq.kernel_source_dir = k.source_dir;
-	rq.kernel_config = k.config_path;
+int app_conf(const struct app *app, const char *module, const char *version, const char *source_dir,
+	     const struct target *target, struct conf *ret, struct fail *f)
+{
+	CLEAN(free) char *link = NULL;
+	CLEAN(kernel) struct kernel k = { 0 };
+	struct conf_request rq;
+
+	kernel_init(&k, target ? target->kernel : app->running_kernel,
+		    target ? target->arch : app->running_arch, app->install_tree,
+		    app->rq.kernel_source_dir, app->rq.config_file);
+	rq = app_conf_request(app, module, version, &k);
 	if (!source_dir)
 		source_dir = link = path_join(app->dkms_tree, module, version, "source");
 	rq.source_dir = source_dir;

@@ -10,6 +10,7 @@
 #include "sys/archive.h"
 #include "sys/conf_load.h"
 #include "sys/framework.h"
+#include "sys/kernel.h"
 #include "sys/lock.h"
 
 /*
@@ -63,6 +64,9 @@ struct plan_request app_plan_request(const struct app *app, const struct snapsho
 
 /* Reads the dkms tree; module NULL: all of it. */
 int app_snapshot(const struct app *app, const char *module, struct snapshot *ret, struct fail *f);
+/* What a conf of a version is read with, but for its directory. */
+struct conf_request app_conf_request(const struct app *app, const char *module, const char *version,
+				     const struct kernel *k);
 /* The conf of a version for a kernel (NULL: the running one); source_dir NULL: where it belongs. */
 int app_conf(const struct app *app, const char *module, const char *version, const char *source_dir,
 	     const struct target *target, struct conf *ret, struct fail *f);

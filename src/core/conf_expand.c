@@ -267,10 +267,20 @@ static const char *find_in(const struct strv *list, const char *name, size_t n)
 	return NULL;
 }
 
+static void note_use(struct strv *used, const char *name, size_t n)
+{
+	for (size_t i = 0; i < used->n; i++)
+		if (strlen(used->items[i]) == n && memcmp(used->items[i], name, n) == 0)
+			return;
+	strv_take(used, xstrndup(name, n));
+}
+
 const char *conf_scope_get(const struct conf_scope *scope, const char *name, size_t n)
 {
 	const char *v = find_in(scope->vars, name, n);
 
+	if (scope->used)
+		note_use(scope->used, name, n);
 	return v ? v : find_in(scope->env, name, n);
 }
 

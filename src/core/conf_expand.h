@@ -18,6 +18,7 @@
 struct conf_scope {
 	const struct strv *vars; /* dkms's own variables */
 	const struct strv *env; /* the environment, without known names and what would steer bash */
+	struct strv *used; /* if set: gets the name of each variable that was asked for, once */
 };
 
 /* What dkms or the environment gives the variable whose name has n bytes, borrowed; NULL if neither

@@ -22,6 +22,7 @@ bool builds_collect(struct builds *b, int ms);
 /* All that the refusals of a build find out, and that the build then needs. */
 struct build_facts {
 	struct conf conf;
+	struct conf_trace trace;
 	struct conf_exclusion exclusion;
 	struct kernel *kernel; /* the engine's */
 	struct signer signer;

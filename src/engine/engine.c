@@ -11,6 +11,7 @@
 #include "core/outcome.h"
 #include "engine/builds.h"
 #include "engine/internal.h"
+#include "engine/manifests.h"
 #include "sys/build.h"
 #include "sys/conf_load.h"
 #include "sys/run.h"
@@ -62,7 +63,8 @@ char *engine_source_dir(const struct engine *e, const struct step *s)
 	return path_join(e->setup->source_tree, name);
 }
 
-int engine_conf(struct engine *e, const struct step *s, struct conf *ret, struct fail *f)
+static int load_conf(struct engine *e, const struct step *s, struct conf_trace *trace, struct conf *ret,
+		     struct fail *f)
 {
 	const struct engine_setup *set = e->setup;
 	CLEAN(free) char *arch = s->arch ? NULL : kernel_running_arch();
@@ -84,9 +86,15 @@ int engine_conf(struct engine *e, const struct step *s, struct conf *ret, struct
 		.directives = set->directives,
 		.distro_dest = set->distro->dest,
 		.debug = set->debug,
+		.trace = trace,
 	};
 
 	return conf_load(&rq, ret, f);
+}
+
+int engine_conf(struct engine *e, const struct step *s, struct conf *ret, struct fail *f)
+{
+	return load_conf(e, s, NULL, ret, f);
 }
 
 static void list_problems(struct buf *b, const struct conf_problems *p)
@@ -101,8 +109,14 @@ static void list_problems(struct buf *b, const struct conf_problems *p)
 
 int engine_valid_conf(struct engine *e, const struct step *s, struct conf *ret, struct fail *f)
 {
+	return engine_traced_conf(e, s, NULL, ret, f);
+}
+
+int engine_traced_conf(struct engine *e, const struct step *s, struct conf_trace *trace, struct conf *ret,
+		       struct fail *f)
+{
 	CLEAN(buf) struct buf b = { 0 };
-	int r = engine_conf(e, s, ret, f);
+	int r = load_conf(e, s, trace, ret, f);
 
 	if (r < 0 || (ret->errors.n == 0 && ret->duplicates.n == 0))
 		return r;
@@ -320,6 +334,7 @@ int engine_run(const struct engine_setup *setup, struct plan *plan, struct fail 
 	}
 	refuse_the_rest(&e);
 	builds_free(e.builds);
+	manifests_write(&e);
 	engine_done(&e);
 	return run_pending_signal() ? fail_set(f, -ECANCELED, "interrupted") : 0;
 }

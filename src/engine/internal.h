@@ -5,6 +5,7 @@
 #include "core/conf.h"
 #include "core/layout.h"
 #include "engine/engine.h"
+#include "sys/conf_load.h"
 #include "sys/kernel.h"
 
 /*
@@ -17,6 +18,8 @@ struct engine {
 	size_t n_kernels;
 	struct builds *builds; /* what runs beside it */
 	struct strv told; /* what was said of confs */
+	struct installed *installed; /* engine/manifests.h */
+	size_t n_installed;
 };
 
 /* What is known of kernel release/arch; read once per run. Belongs to the engine. */
@@ -33,6 +36,9 @@ char *engine_source_dir(const struct engine *e, const struct step *s);
 int engine_conf(struct engine *e, const struct step *s, struct conf *ret, struct fail *f);
 /* The same, but an invalid conf is -E_BAD_CONF with all complaints in f; duplicates count. */
 int engine_valid_conf(struct engine *e, const struct step *s, struct conf *ret, struct fail *f);
+/* The same; trace (or NULL) gets what it rests on. */
+int engine_traced_conf(struct engine *e, const struct step *s, struct conf_trace *trace, struct conf *ret,
+		       struct fail *f);
 /* Says c's warnings, each once in a run, however many kernels it is read for. */
 void engine_conf_warnings(struct engine *e, const struct step *s, const struct conf *c);
 /* Reads one module of the dkms tree anew. */

@@ -6,10 +6,12 @@
 #include "base/path.h"
 #include "core/outcome.h"
 #include "engine/builds.h"
+#include "sys/inputs.h"
 
 void build_facts_done(struct build_facts *b)
 {
 	conf_done(&b->conf);
+	conf_trace_done(&b->trace);
 	conf_exclusion_done(&b->exclusion);
 	signer_done(&b->signer);
 	toolchain_done(&b->toolchain);
@@ -169,7 +171,7 @@ static int choose_toolchain(struct engine *e, const struct step *s, struct build
 /* Everything that can speak against a build, in the order in which it is told, before anything is written. */
 static int gather(struct engine *e, const struct step *s, struct build_facts *b, struct fail *f)
 {
-	int r = engine_valid_conf(e, s, &b->conf, f);
+	int r = engine_traced_conf(e, s, &b->trace, &b->conf, f);
 
 	if (r < 0)
 		return r;
@@ -187,6 +189,8 @@ static int gather(struct engine *e, const struct step *s, struct build_facts *b,
 		r = prepare_signer(e, s, b);
 	if (r == 0)
 		r = choose_toolchain(e, s, b, f);
+	if (r == 0)
+		inputs_of_kernel(b->kernel); /* before it is many processes */
 	return r;
 }
 
@@ -207,6 +211,8 @@ struct build_job build_job_for(const struct engine *e, const struct step *s,
 {
 	return (struct build_job){
 		.conf = &b->conf,
+		.trace = &b->trace,
+		.conf_file = e->setup->conf_file,
 		.exclusion = &b->exclusion,
 		.dkms_tree = e->setup->dkms_tree,
 		.source_tree = e->setup->source_tree,

@@ -6,6 +6,7 @@
 #include "base/path.h"
 #include "core/outcome.h"
 #include "core/sanity.h"
+#include "engine/manifests.h"
 #include "engine/take_out.h"
 #include "sys/install_tree.h"
 #include "sys/module_file.h"
@@ -26,6 +27,7 @@ struct installing {
 	struct step *s;
 	struct conf conf;
 	struct conf_exclusion exclusion;
+	struct conf_trace trace;
 	struct placing *files;
 	size_t n;
 	char *kernel_dir;
@@ -43,6 +45,7 @@ static void clean_installing(struct installing *in)
 	free(in->files);
 	conf_done(&in->conf);
 	conf_exclusion_done(&in->exclusion);
+	conf_trace_done(&in->trace);
 	free(in->kernel_dir);
 	free(in->active);
 }
@@ -432,7 +435,7 @@ int step_install(struct engine *e, struct step *s, struct fail *f)
 	r = check_state(&in, f);
 	if (r != 0)
 		return r;
-	r = engine_valid_conf(e, s, &in.conf, f);
+	r = engine_traced_conf(e, s, &in.trace, &in.conf, f);
 	if (r == 0)
 		r = judge_exclusion(&in, f);
 	if (r == 0)
@@ -453,5 +456,6 @@ int step_install(struct engine *e, struct step *s, struct fail *f)
 		s->replaced = TAKE_PTR(in.active);
 	tell_weak_modules(&in);
 	run_post_install(&in);
+	manifests_keep(e, s, &in.conf, &in.exclusion, &in.trace);
 	return 0;
 }

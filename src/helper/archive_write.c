@@ -9,6 +9,8 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/strv.h"
+#include "core/manifest.h"
+#include "core/tarball.h"
 #include "helper/libarchive.h"
 
 static const struct {
@@ -108,12 +110,26 @@ static int put_link(struct making *m, int at, const char *name, const char *memb
 
 static int put_dir(struct making *m, int fd, const char *member);
 
+/* What dkms remembers of a build is about the machine that built it: ./dkms_main_tree/<k>/<a>/.manifest. */
+static bool is_memory(const char *dir_member, const char *name)
+{
+	static const char built[] = "./" TARBALL_BUILT "/";
+	const char *slash;
+
+	if (!str_eq(name, MANIFEST_NAME) || !str_has_prefix(dir_member, built))
+		return false;
+	slash = strchr(dir_member + strlen(built), '/');
+	return slash && !strchr(slash + 1, '/');
+}
+
 static int put_entry(struct making *m, int at, const char *name, const char *dir_member)
 {
 	CLEAN(free) char *member = path_join(dir_member, name);
 	CLEAN(fd) int fd = -1;
 	struct stat st;
 
+	if (is_memory(dir_member, name))
+		return 0;
 	if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail_errno(m->f, errno, "cannot read '%s'", member);
 	if (S_ISREG(st.st_mode))

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "core/manifest.h"
 #include "core/name.h"
 #include "core/outcome.h"
 #include "core/tarball.h"
@@ -152,9 +153,12 @@ static void find_arches(struct archive *a, const char *dir, const char *kernel)
 	for (size_t i = 0; i < names.n; i++) {
 		CLEAN(free) char *at = path_join(dir, names.items[i]);
 		CLEAN(free) char *module = path_join(at, "module");
+		CLEAN(free) char *manifest = path_join(at, MANIFEST_NAME);
 
 		if (!name_is_valid(names.items[i]) || !is_kind(module, S_IFDIR))
 			continue;
+		/* what is remembered of a build is never somebody else's word */
+		tree_remove(manifest);
 		a->builds = xreallocarray(a->builds, a->n_builds + 1, sizeof(*a->builds));
 		a->builds[a->n_builds++] = (struct archive_build){
 			.kernel = xstrdup(kernel),

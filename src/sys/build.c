@@ -11,6 +11,7 @@
 #include "sys/build_env.h"
 #include "sys/build_failure.h"
 #include "sys/build_finish.h"
+#include "sys/build_manifest.h"
 #include "sys/build_publish.h"
 #include "sys/build_sandbox.h"
 #include "sys/script.h"
@@ -85,6 +86,7 @@ static void build_done(struct build *b)
 	build_sandbox_done(b);
 	build_log_done(&b->log);
 	strv_done(&b->env);
+	buf_done(&b->record);
 }
 
 static void clean_build(struct build *b)
@@ -135,6 +137,7 @@ static int copy_source(struct build *b, struct fail *f)
 	r = empty_build_dir(b);
 	if (r < 0)
 		return fail_errno(f, r, "cannot remove '%s'", b->build_dir);
+	build_manifest_begin(b);
 	r = tree_copy(b->source, b->build_dir, f);
 	if (r < 0) {
 		/* a full disk has no use for half a copy */

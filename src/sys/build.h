@@ -7,6 +7,7 @@
 #include "core/conf.h"
 #include "core/distro.h"
 #include "core/errlog.h"
+#include "sys/conf_load.h"
 #include "sys/framework.h"
 #include "sys/kernel.h"
 #include "sys/sign.h"
@@ -38,6 +39,8 @@ struct build_observer {
  */
 struct build_job {
 	const struct conf *conf;
+	const struct conf_trace *trace;		/* what conf rests on; NULL: no manifest is written */
+	const char *conf_file;			/* -c, or NULL */
 	const struct conf_exclusion *exclusion; /* modules[i]: not built, not expected */
 	const char *dkms_tree, *source_tree, *install_tree;
 	const char *etc_dir; /* "/etc/dkms" */

@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "core/outcome.h"
 #include "sys/build_check.h"
+#include "sys/build_manifest.h"
 #include "sys/run.h"
 
 static char *fd_path(int fd)
@@ -291,6 +292,9 @@ int build_finish(struct build *b, struct fail *f)
 	r = take_all(b, dir, &paths, f);
 	if (r == 0)
 		r = check_all(b, &paths, f);
+	for (size_t i = 0; i < paths.n && r == 0; i++)
+		if (!is_excluded(b, i))
+			build_manifest_compiler(b, paths.items[i]);
 	for (size_t i = 0; i < paths.n && r == 0; i++)
 		if (!is_excluded(b, i))
 			r = finish_module(b, &b->job->conf->modules[i], paths.items[i], f);

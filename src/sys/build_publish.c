@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "sys/build_manifest.h"
 
 char *dir_replaced(const char *to)
 {
@@ -112,6 +113,7 @@ int build_publish(struct build *b, struct fail *f)
 	CLEAN(free) char *kernel_dir = path_dir(built);
 	int r = write_dep_records(b);
 
+	build_manifest_write(b);
 	if (r == 0)
 		r = stage_log(b);
 	if (r == 0)

@@ -38,6 +38,7 @@ struct build {
 	struct build_log log;
 	struct strv env; /* for make and scripts */
 	struct build_box box;
+	struct buf record; /* of the manifest */
 };
 
 /* As build_warn, for what is true of every build here. */

@@ -43,6 +43,7 @@ void kernel_done(struct kernel *k)
 	free(k->install_dir);
 	free(k->source_dir);
 	free(k->config_path);
+	free(k->record);
 	free(k->suffix);
 	buf_done(&k->config_text);
 	*k = (struct kernel){ 0 };

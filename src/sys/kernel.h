@@ -20,6 +20,7 @@ struct kernel {
 	struct buf config_text;
 	struct kconfig config;
 	bool config_read;
+	char *record; /* inputs_of_kernel; NULL: not asked for yet */
 	char *suffix; /* ".ko", ".ko.xz", …; NULL: not looked for yet */
 };
 

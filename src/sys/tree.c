@@ -42,7 +42,7 @@ static void clean_listing(struct listing *l)
 	strv_done(&l->links);
 }
 
-static void take_entry(int fd, const struct dirent *e, struct listing *l)
+static void take_entry(int fd, const struct dirent64 *e, struct listing *l)
 {
 	if (e->d_name[0] == '.')
 		return;
@@ -58,12 +58,12 @@ static void take_entry(int fd, const struct dirent *e, struct listing *l)
  * status does is looking at directories. */
 static int list(int fd, struct listing *l)
 {
-	char room[8192] __attribute__((aligned(__alignof__(struct dirent))));
+	char room[8192] __attribute__((aligned(__alignof__(struct dirent64))));
 	ssize_t n;
 
 	while ((n = getdents64(fd, room, sizeof(room))) > 0)
 		for (ssize_t at = 0; at < n;) {
-			const struct dirent *e = (const struct dirent *)(room + at);
+			const struct dirent64 *e = (const struct dirent64 *)(room + at);
 
 			take_entry(fd, e, l);
 			at += e->d_reclen;

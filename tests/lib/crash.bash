@@ -107,10 +107,30 @@ _states_only() { # STATUS_TEXT
 }
 
 _look() { # what status says now, in $text
+	local with
 	run_cmd "$DKMS" status
 	text=$(_states_only "$output")
 	[ "$status" = 0 ] || _complain "status: exit status $status" "$errors"
 	_known_state "$text" || _complain "status tells a state that never was" "$output"
+	# what is remembered of builds is the old or the new, and never makes a difference
+	with=$output
+	find "$C/now/var" -name .manifest -execdir mv .manifest .manifest-away \; 2>/dev/null
+	run_cmd "$DKMS" status
+	[ "$output" = "$with" ] || _complain "status with manifests (<) and without (>)" \
+		"$(diff <(echo "$with") <(echo "$output"))"
+	find "$C/now/var" -name .manifest-away -execdir mv .manifest-away .manifest \; 2>/dev/null
+	while IFS= read -r f; do
+		_is_whole "$f" || _complain "a manifest is neither old nor new: $f" "$(head -c 300 "$f")"
+	done < <(find "$C/now/var" -name .manifest)
+}
+
+# All that its first line promises is there. (One that was only just made may be empty.)
+_is_whole() {
+	local magic format memory record _
+	[ -s "$1" ] || return 0
+	read -r magic format _ memory _ record <"$1"
+	[ "$magic $format" = "dkms-manifest 1" ] &&
+		[ "$(stat -c %s "$1")" -ge $((67 + 10#$memory + 10#$record)) ]
 }
 
 _killed() {

@@ -3,7 +3,8 @@
  *   tree-digest DIR...
  *
  * prints a line for all that is below each DIR, sorted: kind, mode, and a digest of the contents or the target of a link.
- * Of files whose contents are never the same twice (logs, records of failures), only that they are there.
+ * Of files whose contents are never the same twice (logs, records of failures), only that they are there. What may be
+ * lost at any time (.manifest) is left out.
  */
 #include <fcntl.h>
 #include <ftw.h>
@@ -41,7 +42,7 @@ static int see(const char *path, const struct stat *st, int kind, struct FTW *at
 	unsigned mode = st->st_mode & 07777;
 
 	(void)kind;
-	if (at->level == 0)
+	if (at->level == 0 || str_eq(path_base(path), ".manifest"))
 		return 0;
 	if (S_ISLNK(st->st_mode) && link_read(AT_FDCWD, path, &target) == 0)
 		strv_add_fmt(&lines, "%s link %s", path + skip, target);

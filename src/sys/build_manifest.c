@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sys/build_manifest.h"
+
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "core/build_record.h"
+#include "sys/digest.h"
+#include "sys/inputs.h"
+#include "sys/manifest_file.h"
+
+static void add_time(struct buf *record)
+{
+	time_t now = time(NULL);
+	char text[32] = "";
+	struct tm tm;
+
+	if (gmtime_r(&now, &tm))
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	build_record_add(record, "time", text);
+}
+
+void build_manifest_begin(struct build *b)
+{
+	const struct build_job *job = b->job;
+
+	if (!job->trace)
+		return;
+	buf_reset(&b->record);
+	build_record_add(&b->record, "dkms", DKMS_VERSION);
+	add_time(&b->record);
+	inputs_of_module(&(struct inputs){ b->source, job->conf_file, job->etc_dir, b->at.module,
+					   &job->trace->overrides },
+			 &b->record);
+	buf_add_str(&b->record, inputs_of_kernel(job->kernel));
+}
+
+void build_manifest_compiler(struct build *b, const char *module_path)
+{
+	CLEAN(free) char *known = build_record_get(buf_str(&b->record), "compiler", 0);
+	CLEAN(free) char *compiler = known ? NULL : inputs_compiler(module_path);
+
+	if (compiler)
+		build_record_add(&b->record, "compiler", compiler);
+}
+
+static void add_output(struct build *b, const char *dir, const char *name)
+{
+	CLEAN(free) char *path = path_join(dir, name), *line = NULL;
+	char hex[SHA256_HEX];
+	struct stat st;
+
+	if (stat(path, &st) < 0 || digest_file(path, hex) < 0)
+		return;
+	line = xasprintf("%lld %s %s", (long long)st.st_size, hex, name);
+	build_record_add(&b->record, "output", line);
+}
+
+static void add_outputs(struct build *b)
+{
+	CLEAN(free) char *dir = path_join(b->stage, "module");
+	CLEAN(strv) struct strv names = { 0 };
+
+	dir_list(dir, &names);
+	for (size_t i = 0; i < names.n; i++)
+		add_output(b, dir, names.items[i]);
+}
+
+static void add_command(struct build *b)
+{
+	const struct build_job *job = b->job;
+	const struct conf_make m = { .kernel = b->at.kernel,
+				     .kernel_source_dir = job->kernel->source_dir,
+				     .build_dir = b->build_dir,
+				     .jobserver = true, /* how many jobs does not matter */
+				     .clang = kernel_is_clang(job->kernel) };
+	CLEAN(free) char *command = conf_make_command(job->conf, &m, NULL);
+
+	build_record_add(&b->record, "command", command);
+}
+
+void build_manifest_write(struct build *b)
+{
+	const struct build_job *job = b->job;
+	struct manifest_facts facts = {
+		.built = b->stage,
+		.conf = job->conf,
+		.exclusion = job->exclusion,
+		.trace = job->trace,
+		.kernel = job->kernel,
+		.distro_dest = job->distro ? job->distro->dest : NULL,
+	};
+
+	if (!job->trace)
+		return;
+	add_command(b);
+	if (job->signer && job->signer->method != SIGN_OFF)
+		build_record_add(&b->record, "signer", job->signer->certificate);
+	add_outputs(b);
+	facts.record = buf_str(&b->record);
+	manifest_write(&facts);
+}

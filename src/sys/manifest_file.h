@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef DKMS_SYS_MANIFEST_FILE_H
+#define DKMS_SYS_MANIFEST_FILE_H
+
+#include "base/buf.h"
+#include "core/conf.h"
+#include "core/manifest.h"
+#include "sys/conf_load.h"
+#include "sys/kernel.h"
+
+/* What a manifest is made of. Everything is borrowed. */
+struct manifest_facts {
+	const char *built; /* <tree>/<m>/<v>/<k>/<a>, or where that is made */
+	const struct conf *conf;
+	const struct conf_exclusion *exclusion;
+	const struct conf_trace *trace;
+	const struct kernel *kernel;
+	const char *distro_dest;
+	bool is_installed; /* the active link leads here */
+	const char *record;
+};
+
+/*
+ * Looks at the files and writes the manifest: over an old one, in one write, and not fsynced: it
+ * holds nothing that cannot be lost, and half of one is none. 0 or -errno; nobody needs to care.
+ */
+int manifest_write(const struct manifest_facts *facts);
+
+/* Reads the memory of a manifest; ret's strings are in *text, which is reset first. -ENOENT,
+ * -EBADMSG, … */
+int manifest_read(int dirfd, const char *path, struct buf *text, struct manifest *ret);
+/* Reads the record alone; "" where there is none. Caller frees. */
+char *manifest_read_record(const char *built);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sys/stamp.h"
+
+#include <sys/stat.h>
+#include <time.h>
+
+void stamp_look(int dirfd, const char *path, struct file_stamp *ret)
+{
+	struct stat st;
+
+	*ret = (struct file_stamp){ 0 };
+	if (fstatat(dirfd, path, &st, 0) < 0)
+		return;
+	*ret = (struct file_stamp){
+		.is_known = true,
+		.inode = st.st_ino,
+		.size = (uint64_t)st.st_size,
+		.mtime_sec = st.st_mtim.tv_sec,
+		.mtime_nsec = (uint32_t)st.st_mtim.tv_nsec,
+		.ctime_sec = st.st_ctim.tv_sec,
+		.ctime_nsec = (uint32_t)st.st_ctim.tv_nsec,
+	};
+}
+
+/* Two ticks of the clock that file systems read. */
+static int64_t two_ticks_nsec(void)
+{
+	struct timespec t = { .tv_nsec = 10000000 };
+
+	clock_getres(CLOCK_REALTIME_COARSE, &t);
+	return 2 * (t.tv_sec * 1000000000LL + t.tv_nsec);
+}
+
+static int64_t age_nsec(const struct file_stamp *s)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME_COARSE, &now);
+	return (now.tv_sec - s->ctime_sec) * 1000000000LL + (now.tv_nsec - (int64_t)s->ctime_nsec);
+}
+
+void stamp_keep(int dirfd, const char *path, bool may_wait, struct file_stamp *ret)
+{
+	int64_t ticks = two_ticks_nsec(), age;
+
+	stamp_look(dirfd, path, ret);
+	if (!ret->is_known)
+		return;
+	age = age_nsec(ret);
+	if (may_wait && age >= 0 && age <= ticks) {
+		const struct timespec rest = { .tv_nsec = ticks - age + 1000000 };
+
+		nanosleep(&rest, NULL);
+		stamp_look(dirfd, path, ret);
+		age = age_nsec(ret);
+	}
+	if (age <= ticks || (ret->mtime_nsec == 0 && ret->ctime_nsec == 0))
+		ret->is_known = false;
+}
