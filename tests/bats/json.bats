@@ -180,11 +180,11 @@ add waiting, build waiting"
 
 @test "dry run: takes no lock, so it does not wait" {
 	make_module hello 1.0
-	make_module slow 1.0 "MAKE[0]='touch $C/began; sleep 60'"
+	make_module slow 1.0 "MAKE[0]='touch $C/began; sleep 20'"
 	"$DKMS" build slow/1.0 -k "$K1" >/dev/null 2>&1 3>&- &
 	holder=$!
 	while [ ! -e "$C/began" ]; do sleep 0.1; done
-	run_cmd timeout 20 "$DKMS" install hello/1.0 -k "$K1" --dry-run
+	run_cmd timeout 10 "$DKMS" install hello/1.0 -k "$K1" --dry-run
 	kill "$holder"
 	wait "$holder" || :
 	assert_status 0
