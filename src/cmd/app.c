@@ -394,6 +394,7 @@ static verb_function *find_function(enum verb v)
 		[VERB_UNBUILD] = verb_unbuild,
 		[VERB_REMOVE] = verb_remove,
 		[VERB_STATUS] = verb_status,
+		[VERB_WHY] = verb_why,
 		[VERB_AUTOINSTALL] = verb_autoinstall,
 		[VERB_MATCH] = verb_match,
 		[VERB_MKTARBALL] = verb_mktarball,
@@ -411,7 +412,7 @@ static verb_function *find_function(enum verb v)
 /* What an interrupted dkms left is finished, and one that runs has ended, before anything is judged. */
 static int settle_unrest(struct app *app, struct fail *f)
 {
-	static const enum verb readers[] = { VERB_STATUS, VERB_MKTARBALL, VERB_SETTINGS, VERB_GENERATE_MOK };
+	static const enum verb readers[] = { VERB_STATUS, VERB_WHY, VERB_MKTARBALL, VERB_SETTINGS, VERB_GENERATE_MOK };
 	CLEAN(fail) struct fail why = { 0 };
 
 	for (size_t i = 0; i < COUNT_OF(readers); i++)

@@ -84,6 +84,7 @@ int verb_remove(struct app *app, struct fail *f);
 int verb_mktarball(struct app *app, struct fail *f);
 int verb_ldtarball(struct app *app, struct fail *f);
 int verb_status(struct app *app, struct fail *f);
+int verb_why(struct app *app, struct fail *f);
 int verb_autoinstall(struct app *app, struct fail *f);
 int verb_match(struct app *app, struct fail *f);
 int verb_kernel_preinst(struct app *app, struct fail *f);

@@ -13,6 +13,7 @@ const struct verb_row verb_table[] = {
 	{ VERB_MKTARBALL, "mktarball", "pack source and built modules" },
 	{ VERB_LDTARBALL, "ldtarball", "unpack what mktarball made" },
 	{ VERB_STATUS, "status", "list what is added, built and installed" },
+	{ VERB_WHY, "why", "say what a build was made of, and why it is or is not rebuilt" },
 	{ VERB_GENERATE_MOK, "generate_mok", "make the key that modules are signed with" },
 	{ VERB_KERNEL_PREINST, "kernel_preinst", "hook: a kernel is about to be installed" },
 	{ VERB_KERNEL_POSTINST, "kernel_postinst", "hook: a kernel was installed" },

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "cmd/app.h"
+#include "cmd/changes.h"
 #include "cmd/rebuilds.h"
 #include "cmd/targets.h"
 #include "core/outcome.h"
@@ -65,6 +66,10 @@ static bool read_conf(const struct app *app, const struct auto_module *m, struct
 
 static void gather(const struct app *app, const struct snapshot *snap, struct candidates *c)
 {
+	CLEAN(kernel) struct kernel k = { 0 };
+
+	kernel_init(&k, app->targets->kernel, app->targets->arch, app->install_tree, app->rq.kernel_source_dir,
+		    app->rq.config_file);
 	c->modules = xcalloc(snap->n_modules, sizeof(*c->modules));
 	c->confs = xcalloc(snap->n_modules, sizeof(*c->confs));
 	for (size_t i = 0; i < snap->n_modules; i++) {
@@ -80,8 +85,11 @@ static void gather(const struct app *app, const struct snapshot *snap, struct ca
 		c->n++;
 		b = snapshot_build(snap, m->name, newest->version, app->targets->kernel,
 				   app->targets->arch);
-		if (b && b->installed)
+		if (b && b->installed) {
+			app_warn_of_changes(app, &(struct layout){ app->dkms_tree, m->name, newest->version,
+								   b->kernel, b->arch }, &k);
 			continue;
+		}
 		a->bad_conf = !read_conf(app, a, conf);
 		a->autoinstall = conf->autoinstall;
 		a->depends = &conf->build_depends;

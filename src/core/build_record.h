@@ -15,6 +15,9 @@
  *	patches			the administrator's patches in /etc/dkms/<module>/patches
  *	symvers, config		the kernel's Module.symvers and configuration: the same release name can mean another
  *				kernel
+ *	source_stamp, kernel_stamp	hashes of their files' stats: while they are the same nothing has to be read
+ *	toolchain		what the compiler said of itself
+ *	conf_file, directive	-c and --directive
  *	compiler		as the modules themselves say
  *	command			the make command, without the number of jobs
  *	output			"SIZE DIGEST FILE"

@@ -26,6 +26,7 @@ static void add_time(struct buf *record)
 void build_manifest_begin(struct build *b)
 {
 	const struct build_job *job = b->job;
+	CLEAN(free) char *toolchain = NULL;
 
 	if (!job->trace)
 		return;
@@ -36,6 +37,13 @@ void build_manifest_begin(struct build *b)
 					   &job->trace->overrides },
 			 &b->record);
 	buf_add_str(&b->record, inputs_of_kernel(job->kernel));
+	if (job->toolchain)
+		toolchain = toolchain_identity(job->toolchain, job->environment);
+	build_record_add(&b->record, "toolchain", toolchain);
+	if (job->conf_file)
+		build_record_add(&b->record, "conf_file", job->conf_file);
+	for (size_t i = 0; job->directives && i < job->directives->n; i++)
+		build_record_add(&b->record, "directive", job->directives->items[i]);
 }
 
 void build_manifest_compiler(struct build *b, const char *module_path)
@@ -69,19 +77,6 @@ static void add_outputs(struct build *b)
 		add_output(b, dir, names.items[i]);
 }
 
-static void add_command(struct build *b)
-{
-	const struct build_job *job = b->job;
-	const struct conf_make m = { .kernel = b->at.kernel,
-				     .kernel_source_dir = job->kernel->source_dir,
-				     .build_dir = b->build_dir,
-				     .jobserver = true, /* how many jobs does not matter */
-				     .clang = kernel_is_clang(job->kernel) };
-	CLEAN(free) char *command = conf_make_command(job->conf, &m, NULL);
-
-	build_record_add(&b->record, "command", command);
-}
-
 void build_manifest_write(struct build *b)
 {
 	const struct build_job *job = b->job;
@@ -96,7 +91,7 @@ void build_manifest_write(struct build *b)
 
 	if (!job->trace)
 		return;
-	add_command(b);
+	inputs_of_command(job->conf, job->kernel, b->build_dir, &b->record);
 	if (job->signer && job->signer->method != SIGN_OFF)
 		build_record_add(&b->record, "signer", job->signer->certificate);
 	add_outputs(b);

@@ -14,5 +14,8 @@
 void stamp_look(int dirfd, const char *path, struct file_stamp *ret);
 /* may_wait: a file that is too young is looked at again after a few milliseconds. */
 void stamp_keep(int dirfd, const char *path, bool may_wait, struct file_stamp *ret);
+/* Of a stamp, and of the stats of all that is in a directory: to see that nothing changed without reading it. */
+uint64_t stamp_hash(uint64_t hash, const struct file_stamp *s);
+uint64_t stamp_tree(const char *dir);
 
 #endif

@@ -100,6 +100,27 @@ int toolchain_choose(struct kernel *k, const struct strv *environment, struct to
 	return 0;
 }
 
+char *toolchain_identity(const struct toolchain *t, const struct strv *environment)
+{
+	CLEAN(strv) struct strv words = { 0 };
+	CLEAN(buf) struct buf out = { 0 };
+	struct run r = { .env = environment,
+			 .cwd = "/",
+			 .out_fd = RUN_NULL,
+			 .err_fd = RUN_NULL,
+			 .capture = &out,
+			 .capture_max = OUTPUT_MAX,
+			 .timeout_ms = MAKE_MS };
+	struct run_result res = { 0 };
+
+	strv_split(&words, t->cc ? t->cc : "gcc", " \t");
+	strv_add(&words, "--version");
+	r.argv = (const char *const *)words.items;
+	if (run_command(&r, &res, NULL) < 0 || res.status != 0 || out.len == 0)
+		return NULL;
+	return xstrndup(buf_str(&out), strcspn(buf_str(&out), "\n"));
+}
+
 void toolchain_done(struct toolchain *t)
 {
 	free(t->cc);

@@ -18,6 +18,8 @@ struct toolchain {
 /* `environment` gives PATH. A missing compiler is no failure here: ret->missing names it. */
 int toolchain_choose(struct kernel *k, const struct strv *environment, struct toolchain *ret,
 		     struct fail *f);
+/* What the compiler says that it is: the first line of its --version; caller frees; NULL: it says nothing. */
+char *toolchain_identity(const struct toolchain *t, const struct strv *environment);
 void toolchain_done(struct toolchain *t);
 static inline void clean_toolchain(struct toolchain *t)
 {
