@@ -126,23 +126,46 @@ static enum version_state read_state(const struct reader *rd, int version_fd, bo
 	return path_is_dir(source) ? VERSION_BROKEN : VERSION_STRAY;
 }
 
-static void read_version(const struct reader *rd, int module_fd, struct snap_module *m,
-			 const char *version)
+/* Whether fd is still what name says: a version that is being removed is first renamed, then emptied. */
+static bool is_still(int module_fd, const char *name, int fd)
+{
+	struct stat now, then;
+
+	return fstatat(module_fd, name, &now, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, &then) == 0 &&
+	       now.st_ino == then.st_ino && now.st_dev == then.st_dev;
+}
+
+/* False if the version was taken away meanwhile, so that what was seen of it means nothing. */
+static bool try_version(const struct reader *rd, int module_fd, struct snap_module *m,
+			const char *version)
 {
 	CLEAN(fd) int fd = open_dir(module_fd, version);
 	CLEAN(listing) struct listing kernels = { .wants = name_is_kernel };
+	enum version_state state;
 	struct snap_version *v;
 
-	if (fd < 0 || list(fd, &kernels) < 0)
-		return;
+	if (fd < 0)
+		return true;
+	if (list(fd, &kernels) < 0)
+		return is_still(module_fd, version, fd);
+	state = read_state(rd, fd, kernels.has_source, m->name, version);
+	if (state != VERSION_ADDED && !is_still(module_fd, version, fd))
+		return false;
 	m->versions = xreallocarray(m->versions, m->n_versions + 1, sizeof(*m->versions));
 	v = &m->versions[m->n_versions++];
-	*v = (struct snap_version){
-		.version = xstrdup(version),
-		.state = read_state(rd, fd, kernels.has_source, m->name, version),
-	};
+	*v = (struct snap_version){ .version = xstrdup(version), .state = state };
 	for (size_t i = 0; i < kernels.dirs.n; i++)
 		read_kernel(fd, m, v, kernels.dirs.items[i]);
+	return true;
+}
+
+static void read_version(const struct reader *rd, int module_fd, struct snap_module *m,
+			 const char *version)
+{
+	/* removed and added again, over and over, by another dkms: three looks are enough */
+	for (int tries = 0; tries < 3; tries++)
+		if (try_version(rd, module_fd, m, version))
+			return;
 }
 
 static void read_links(int module_fd, const struct strv *names, struct snap_module *m)
