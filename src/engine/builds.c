@@ -253,8 +253,8 @@ bool builds_start(struct builds *b, size_t step)
 	r = begin(b, t, s, &f);
 	if (r != 0) {
 		give_tokens(b, t->tokens);
+		tell_end(b, s, r, &f, t->facts.log, &t->facts.errors);
 		task_free(t);
-		tell_end(b, s, r, &f, NULL, NULL);
 		return true;
 	}
 	s->state = STEP_RUNNING;

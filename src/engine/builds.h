@@ -28,6 +28,8 @@ struct build_facts {
 	struct signer signer;
 	struct toolchain toolchain;
 	struct strv dep_records;
+	const char *log; /* of the kernel tree's preparation, if that failed; and what matters in it */
+	struct errlog errors;
 };
 
 void build_facts_done(struct build_facts *b);

@@ -335,6 +335,7 @@ int engine_run(const struct engine_setup *setup, struct plan *plan, struct fail 
 	refuse_the_rest(&e);
 	builds_free(e.builds);
 	manifests_write(&e);
+	engine_prepare_done(&e);
 	engine_done(&e);
 	return run_pending_signal() ? fail_set(f, -ECANCELED, "interrupted") : 0;
 }

@@ -3,6 +3,7 @@
 #define DKMS_ENGINE_INTERNAL_H
 
 #include "core/conf.h"
+#include "core/errlog.h"
 #include "core/layout.h"
 #include "engine/engine.h"
 #include "sys/conf_load.h"
@@ -20,6 +21,8 @@ struct engine {
 	struct strv told; /* what was said of confs */
 	struct installed *installed; /* engine/manifests.h */
 	size_t n_installed;
+	struct preparation *preparations; /* kernel trees that were never built */
+	size_t n_preparations;
 };
 
 /* What is known of kernel release/arch; read once per run. Belongs to the engine. */
@@ -51,6 +54,17 @@ void engine_phase(const struct engine *e, const struct step *s, const char *what
 /* Runs one of the scripts that use the source directory. 0 also where it is not set or was not run. */
 int engine_script(struct engine *e, const struct step *s, const struct conf *c, const char *kind,
 		  const char *line, struct fail *f);
+
+/*
+ * Prepares a kernel tree that was never built (dkms(8)), once for all builds of the plan: what comes of it is the
+ * kernel's source directory from then on. When it fails, *ret_log (the engine's) and ret_errors say more.
+ */
+struct toolchain;
+int engine_prepare(struct engine *e, const struct step *s, struct kernel *k, const struct toolchain *t,
+		   const char **ret_log, struct errlog *ret_errors, struct fail *f);
+/* Finds the configuration of such a tree, for what is judged before. */
+void engine_prepare_config(struct kernel *k);
+void engine_prepare_done(struct engine *e);
 
 /* Writes what became of a step into it: 0 done, 1 nothing to do, else a negative code. */
 void engine_set_result(struct step *s, int r);

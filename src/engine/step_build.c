@@ -7,6 +7,7 @@
 #include "core/outcome.h"
 #include "engine/builds.h"
 #include "sys/inputs.h"
+#include "sys/kernel_prepare.h"
 
 void build_facts_done(struct build_facts *b)
 {
@@ -16,6 +17,7 @@ void build_facts_done(struct build_facts *b)
 	signer_done(&b->signer);
 	toolchain_done(&b->toolchain);
 	strv_done(&b->dep_records);
+	errlog_done(&b->errors);
 }
 
 /* 0: go on, 1: already built, negative: refused. */
@@ -168,7 +170,27 @@ static int choose_toolchain(struct engine *e, const struct step *s, struct build
 	return 0;
 }
 
-/* Everything that can speak against a build, in the order in which it is told, before anything is written. */
+/* What was read for the user's tree is read again for what was made of it. */
+static int prepare_kernel(struct engine *e, const struct step *s, struct build_facts *b, struct fail *f)
+{
+	int r;
+
+	if (!kernel_tree_is_bare(b->kernel->source_dir))
+		return 0;
+	r = choose_toolchain(e, s, b, f);
+	if (r == 0)
+		r = engine_prepare(e, s, b->kernel, &b->toolchain, &b->log, &b->errors, f);
+	toolchain_done(&b->toolchain);
+	if (r < 0)
+		return r;
+	conf_done(&b->conf);
+	conf_trace_done(&b->trace);
+	r = engine_traced_conf(e, s, &b->trace, &b->conf, f);
+	return r == 0 ? check_exclusion(s, b, kernel_config(b->kernel), f) : r;
+}
+
+/* Everything that can speak against a build, in the order in which it is told, before anything is written but for a
+ * kernel tree that has to be prepared. */
 static int gather(struct engine *e, const struct step *s, struct build_facts *b, struct fail *f)
 {
 	int r = engine_traced_conf(e, s, &b->trace, &b->conf, f);
@@ -181,10 +203,14 @@ static int gather(struct engine *e, const struct step *s, struct build_facts *b,
 		r = check_source(e, s, f);
 	if (r == 0)
 		r = check_headers(e, s, b->kernel, f);
+	if (r == 0)
+		engine_prepare_config(b->kernel);
 	if (r == 0 && kernel_has_config(b->kernel))
 		r = check_exclusion(s, b, kernel_config(b->kernel), f);
 	if (r == 0)
 		r = check_depends(e, s, b, f);
+	if (r == 0)
+		r = prepare_kernel(e, s, b, f);
 	if (r == 0)
 		r = prepare_signer(e, s, b);
 	if (r == 0)

@@ -70,21 +70,21 @@ static void fill_reach(struct build *b)
 	strv_add_fmt(&b->box.reach, "%s/build", kernel);
 	strv_add_fmt(&b->box.reach, "%s/source", kernel);
 	reach_headers(b, job->kernel->source_dir);
+	if (job->kernel->bare_dir)
+		strv_add(&b->box.reach, job->kernel->bare_dir);
 	strv_split(&b->box.reach_too, path ? path : "", ":");
 }
 
-static void fill_hide(struct build *b)
+void build_sandbox_secrets(const struct framework *fw, const char *key, struct strv *ret)
 {
-	const struct build_job *job = b->job;
-	const char *const keys[] = { job->signer ? job->signer->key : NULL,
-				     job->framework ? job->framework->mok_signing_key : NULL,
-				     "/var/lib/dkms/mok.key", "/var/lib/shim-signed/mok/MOK.priv" };
+	const char *const keys[] = { key, fw ? fw->mok_signing_key : NULL, "/var/lib/dkms/mok.key",
+				     "/var/lib/shim-signed/mok/MOK.priv" };
 
 	for (size_t i = 0; i < COUNT_OF(keys); i++) {
 		CLEAN(free) char *real = keys[i] && keys[i][0] == '/' ? realpath(keys[i], NULL) : NULL;
 
-		if (real && !strv_has(&b->box.hide, real))
-			strv_add(&b->box.hide, real);
+		if (real && !strv_has(ret, real))
+			strv_add(ret, real);
 	}
 }
 
@@ -104,7 +104,7 @@ void build_sandbox_prepare(struct build *b)
 			       &box->n_limits, &f) < 0)
 		build_warn_once(b, NULL, "%s", f.text);
 	fill_reach(b);
-	fill_hide(b);
+	build_sandbox_secrets(fw, b->job->signer ? b->job->signer->key : NULL, &box->hide);
 }
 
 /* How much must stay free where it may write: some, but not more than a part of what was free before. */
@@ -321,23 +321,26 @@ int build_sandbox_give_up(struct build *b, struct fail *f)
 
 /* commands -------------------------------------------------------------------------------------- */
 
-void build_sandbox_place(struct build *b, struct run *r, struct strv *env)
+void build_sandbox_environment(const struct sandbox *s, struct strv *env)
 {
 	static const char *const temporary[] = { "TMPDIR", "TMP", "TEMP" };
-	struct build_box *box = &b->box;
 
-	if (!box->is_open)
-		return;
-	sandbox_place(&box->sandbox, r);
 	/* root's is closed to the build user, and what tools leave there is not wanted */
 	env_set(env, "HOME", "/tmp");
 	for (size_t i = 0; i < COUNT_OF(temporary); i++)
-		if (env_get(env, temporary[i]) && (box->sandbox.rules.parts & SANDBOX_MOUNTS))
+		if (env_get(env, temporary[i]) && (s->rules.parts & SANDBOX_MOUNTS))
 			env_set(env, temporary[i], "/tmp");
 }
 
-/* Words of the C library and of tools for what a sandbox may have caused. */
-static bool log_speaks_of_denial(const struct build *b)
+void build_sandbox_place(struct build *b, struct run *r, struct strv *env)
+{
+	if (!b->box.is_open)
+		return;
+	sandbox_place(&b->box.sandbox, r);
+	build_sandbox_environment(&b->box.sandbox, env);
+}
+
+bool build_sandbox_may_be_why(const struct build_log *log)
 {
 	static const char *const words[] = { "denied",	    "not permitted", "ead-only",
 					     "No such file", "unreachable",   "resolv",
@@ -345,7 +348,7 @@ static bool log_speaks_of_denial(const struct build *b)
 	CLEAN(buf) struct buf text = { 0 };
 	CLEAN(errlog) struct errlog errors = { 0 };
 
-	if (build_log_last(&b->log, &text) < 0)
+	if (build_log_last(log, &text) < 0)
 		return false;
 	for (size_t i = 0; i < COUNT_OF(words); i++)
 		if (strstr(buf_str(&text), words[i]))
@@ -354,23 +357,29 @@ static bool log_speaks_of_denial(const struct build *b)
 	return errors.lines.n == 0;
 }
 
-void build_sandbox_inspect(struct build *b, const struct run *r, int64_t usec)
+void build_sandbox_watch_again(struct sandbox *s, const struct run *r, int64_t usec)
 {
 	enum { MORE_MS = 5000 };
-	struct build_box *box = &b->box;
 	struct run again = *r;
 	struct run_result res = { 0 };
+
+	s->is_thorough = true;
+	again.out_fd = again.err_fd = RUN_NULL;
+	again.timeout_ms = (unsigned)(usec / 1000 * 2) + MORE_MS;
+	run_command(&again, &res, NULL);
+	s->is_thorough = false;
+}
+
+void build_sandbox_inspect(struct build *b, const struct run *r, int64_t usec)
+{
+	struct build_box *box = &b->box;
 
 	if (!box->is_open || box->is_disk_full)
 		return;
 	collect_denials(b);
-	if (box->denied.n || !log_speaks_of_denial(b))
+	if (box->denied.n || !build_sandbox_may_be_why(&b->log))
 		return;
-	box->sandbox.is_thorough = true;
-	again.out_fd = again.err_fd = RUN_NULL;
-	again.timeout_ms = (unsigned)(usec / 1000 * 2) + MORE_MS;
-	run_command(&again, &res, NULL);
-	box->sandbox.is_thorough = false;
+	build_sandbox_watch_again(&box->sandbox, r, usec);
 	collect_denials(b);
 }
 

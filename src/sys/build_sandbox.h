@@ -22,6 +22,17 @@ bool build_sandbox_may_retry(struct build *b, const struct fail *why);
 void build_sandbox_give_back(struct build *b);
 void build_sandbox_done(struct build *b);
 
+/* The signing keys, which nobody inside may read: `key` (may be NULL), that of the settings, and those that lie
+ * where they usually do. */
+void build_sandbox_secrets(const struct framework *fw, const char *key, struct strv *ret);
+/* What the environment of a command in a sandbox has otherwise. */
+void build_sandbox_environment(const struct sandbox *s, struct strv *env);
+/* Does what the last command said have words of the C library and of tools for what a sandbox may have caused? Or
+ * nothing that explains its failure. */
+bool build_sandbox_may_be_why(const struct build_log *log);
+/* Runs a command that failed, after `usec`, once more with its reads watched. */
+void build_sandbox_watch_again(struct sandbox *s, const struct run *r, int64_t usec);
+
 /* For commands: what their run and environment need more inside. */
 void build_sandbox_place(struct build *b, struct run *r, struct strv *env);
 /* A command could not enter it, as f says: the build goes on without, unless it is strict. */

@@ -42,11 +42,29 @@ void kernel_done(struct kernel *k)
 	free(k->arch);
 	free(k->install_dir);
 	free(k->source_dir);
+	free(k->bare_dir);
 	free(k->config_path);
 	free(k->record);
 	free(k->suffix);
 	buf_done(&k->config_text);
 	*k = (struct kernel){ 0 };
+}
+
+void kernel_set_config(struct kernel *k, const char *path)
+{
+	str_set(&k->config_path, path);
+	k->config_read = false;
+	buf_reset(&k->config_text);
+}
+
+void kernel_set_prepared(struct kernel *k, const char *dir)
+{
+	CLEAN(free) char *config = find_config(dir);
+
+	free(k->bare_dir);
+	k->bare_dir = TAKE_PTR(k->source_dir);
+	k->source_dir = xstrdup(dir);
+	kernel_set_config(k, config);
 }
 
 bool kernel_has_headers(const struct kernel *k)

@@ -15,6 +15,7 @@ struct kernel {
 	char *arch;
 	char *install_dir; /* <install tree>/<release> */
 	char *source_dir;  /* --kernelsourcedir, or <install tree>/<release>/build */
+	char *bare_dir;	   /* the tree that source_dir was prepared from; NULL: it is the user's own */
 	char *config_path; /* --config, or <source_dir>/include/config/auto.conf, else .config;
 			      NULL: none */
 	struct buf config_text;
@@ -33,6 +34,10 @@ static inline void clean_kernel(struct kernel *k)
 	kernel_done(k);
 }
 
+/* The configuration is another file. */
+void kernel_set_config(struct kernel *k, const char *path);
+/* The source directory was prepared in `dir`: it and its configuration count from now on. */
+void kernel_set_prepared(struct kernel *k, const char *dir);
 /* Is <source_dir>/include there? */
 bool kernel_has_headers(const struct kernel *k);
 /* Is <install tree>/<release> a directory? */
