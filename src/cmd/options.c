@@ -30,6 +30,7 @@ const struct option_row option_table[] = {
 	{ OPT_CONF, "-c", NULL, NULL, "file", "the dkms.conf to use instead of the source's" },
 	{ OPT_JOBS, "-j", NULL, NULL, "jobs", "how many jobs make may run; 0: no limit" },
 	{ OPT_ALL, NULL, "--all", NULL, NULL, "all kernels that the module is built for" },
+	{ OPT_ALL_KERNELS, NULL, "--all-kernels", NULL, NULL, "autoinstall: every kernel that has its headers" },
 	{ OPT_FORCE, NULL, "--force", NULL, NULL, "build or install again, skip sanity checks" },
 	{ OPT_FORCE_VERSION_OVERRIDE, NULL, "--force-version-override", NULL, NULL,
 	  "install over a newer version of the module" },

@@ -164,6 +164,7 @@ static void apply_flag(struct request *rq, const struct option_row *o)
 {
 	bool *const flags[] = {
 		[OPT_ALL] = &rq->all,
+		[OPT_ALL_KERNELS] = &rq->all_kernels,
 		[OPT_FORCE] = &rq->force,
 		[OPT_FORCE_VERSION_OVERRIDE] = &rq->force_version_override,
 		[OPT_BINARIES_ONLY] = &rq->binaries_only,
@@ -378,6 +379,23 @@ static int check_empty(const struct strv *v, const char *what, struct fail *f)
 	return 0;
 }
 
+/* --all-kernels is for autoinstall, and leaves nothing to choose. */
+static int check_all_kernels(const struct request *rq, struct fail *f)
+{
+	if (!rq->all_kernels)
+		return 0;
+	if (rq->verb != VERB_AUTOINSTALL)
+		return fail_set(f, -E_ALL_UNSUPPORTED, "'%s' does not take --all-kernels", verb_name(rq->verb));
+	if (rq->kernels.n > 0 || rq->kernel_source_dir || rq->config_file)
+		return fail_set(f, -E_KERNEL_WITH_ALL, "%s and --all-kernels exclude each other",
+				rq->kernels.n > 0	? "-k"
+				: rq->kernel_source_dir ? "--kernelsourcedir"
+							: "--config");
+	if (rq->arches.n > 0)
+		return fail_set(f, -E_ARCH_WITH_ALL, "-a and --all-kernels exclude each other");
+	return 0;
+}
+
 int request_check(const struct request *rq, struct fail *f)
 {
 	int r;
@@ -392,6 +410,8 @@ int request_check(const struct request *rq, struct fail *f)
 	if (rq->all && rq->arches.n > 0)
 		return fail_set(f, -E_ARCH_WITH_ALL, "-a and --all exclude each other");
 	r = check_kernel_hook(rq, f);
+	if (r == 0)
+		r = check_all_kernels(rq, f);
 	if (r == 0)
 		r = check_empty(&rq->kernels, "kernel", f);
 	if (r == 0)

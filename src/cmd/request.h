@@ -53,7 +53,7 @@ struct request {
 	struct strv directives;
 	struct strv deprecated; /* options that are accepted and do nothing */
 	int jobs;               /* -1: not given */
-	bool all, force, force_version_override, rpm_safe_upgrade;
+	bool all, all_kernels, force, force_version_override, rpm_safe_upgrade;
 	bool binaries_only, source_only;
 	bool symlink_modules, no_depmod, modprobe_on_install;
 	bool quiet, verbose, debug;

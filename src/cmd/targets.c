@@ -7,6 +7,7 @@
 #include "core/name.h"
 #include "core/outcome.h"
 #include "core/version.h"
+#include "sys/kernel.h"
 #include "sys/rpm.h"
 
 void app_forget_targets(struct app *app)
@@ -48,14 +49,19 @@ static int compare_targets(const void *a, const void *b)
 	return c ? c : strcmp(x->arch, y->arch);
 }
 
+static void sort_targets(struct app *app)
+{
+	if (app->n_targets > 1)
+		qsort(app->targets, app->n_targets, sizeof(*app->targets), compare_targets);
+}
+
 static void all_targets(struct app *app, const struct snapshot *snap)
 {
 	const struct snap_version *v = snapshot_version(snap, app->rq.module, app->rq.version);
 
 	for (size_t i = 0; v && i < v->n_builds; i++)
 		add_target(app, v->builds[i].kernel, v->builds[i].arch);
-	if (app->n_targets > 1)
-		qsort(app->targets, app->n_targets, sizeof(*app->targets), compare_targets);
+	sort_targets(app);
 }
 
 static int named_targets(struct app *app, struct fail *f)
@@ -89,6 +95,30 @@ static void kernels_here(const struct app *app, struct strv *ret)
 	}
 }
 
+static int every_kernel(struct app *app, const struct snapshot *snap, struct fail *f)
+{
+	CLEAN(strv) struct strv here = { 0 };
+
+	kernels_here(app, &here);
+	for (size_t i = 0; i < here.n; i++) {
+		CLEAN(free) char *arch = default_arch(app, here.items[i]);
+		CLEAN(kernel) struct kernel k = { 0 };
+
+		kernel_init(&k, here.items[i], arch, app->install_tree, NULL, NULL);
+		if (kernel_has_headers(&k))
+			add_target(app, here.items[i], arch);
+		else
+			report_line(&app->report, "kernel %s is passed over: its headers are not there",
+				    here.items[i]);
+	}
+	sort_targets(app);
+	if (app->n_targets || snap->n_modules == 0)
+		return 0;
+	fail_set(f, -E_NO_HEADERS, "no kernel in '%s' has its headers", app->install_tree);
+	fail_hint(f, "install the headers of the kernels that modules are wanted for");
+	return f->code;
+}
+
 /* No kernel was named: the running one, unless it belongs to somebody else. */
 static void default_target(struct app *app, const char *arch, bool chooses)
 {
@@ -116,6 +146,8 @@ int app_targets(struct app *app, const struct snapshot *snap, bool chooses, stru
 	CLEAN(free) char *own = app->rq.arches.n ? NULL : default_arch(app, app->running_kernel);
 	const char *arch = app->rq.arches.n ? app->rq.arches.items[0] : own;
 
+	if (app->rq.all_kernels)
+		return every_kernel(app, snap, f);
 	if (app->rq.all) {
 		all_targets(app, snap);
 		return 0;

@@ -6,9 +6,10 @@
 
 /*
  * Fills app->targets: -k and -a as given, else the running kernel. With --all: every kernel that
- * the named version is built for, in version order. `chooses`: where the running kernel is not
- * installed here (an image, a chroot) and none was named, the only one that is here is taken, and
- * said so.
+ * the named version is built for, in version order. With --all-kernels: every kernel in the install
+ * tree that has its headers, in version order, and those passed over are told. `chooses`: where
+ * the running kernel is not installed here (an image, a chroot) and none was named, the only one
+ * that is here is taken, and said so.
  */
 int app_targets(struct app *app, const struct snapshot *snap, bool chooses, struct fail *f);
 void app_forget_targets(struct app *app);

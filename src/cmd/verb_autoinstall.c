@@ -27,108 +27,130 @@ static void warn_of_broken(const struct app *app, const struct snapshot *snap)
 		}
 }
 
-/* The modules as the planner sees them; confs keep what they borrow alive. */
+/* The modules as the planner sees them, n for each target; confs keep what they borrow alive. */
 struct candidates {
 	struct auto_module *modules;
 	struct conf *confs;
-	size_t n;
+	size_t n, n_all;
+	struct strv told; /* what was said of confs: each once, however many kernels there are */
 };
 
 static void clean_candidates(struct candidates *c)
 {
-	for (size_t i = 0; i < c->n; i++)
+	for (size_t i = 0; i < c->n_all; i++)
 		conf_done(&c->confs[i]);
 	free(c->confs);
 	free(c->modules);
+	strv_done(&c->told);
+}
+
+static void tell_once(const struct app *app, struct candidates *c, const struct fail *f)
+{
+	if (strv_has(&c->told, f->text))
+		return;
+	strv_add(&c->told, f->text);
+	report_error(&app->report, f);
+}
+
+static void tell_problems(const struct app *app, const struct auto_module *m, const struct conf_problems *p,
+			  struct candidates *c)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		CLEAN(fail) struct fail f = { 0 };
+
+		fail_set(&f, -E_BAD_CONF, "dkms.conf of %s/%s: %s", m->module, m->version, p->items[i].text);
+		tell_once(app, c, &f);
+	}
 }
 
 /* A conf that cannot be used is one failed module, not the end of all. */
-static bool read_conf(const struct app *app, const struct auto_module *m, struct conf *ret)
+static bool read_conf(const struct app *app, const struct target *t, const struct auto_module *m,
+		      struct candidates *c, struct conf *ret)
 {
 	CLEAN(fail) struct fail f = { 0 };
 
-	if (app_conf(app, m->module, m->version, NULL, app->targets, ret, &f) < 0) {
-		report_error(&app->report, &f);
+	if (app_conf(app, m->module, m->version, NULL, t, ret, &f) < 0) {
+		tell_once(app, c, &f);
 		return false;
 	}
-	for (size_t i = 0; i < ret->errors.n; i++) {
-		fail_set(&f, -E_BAD_CONF, "dkms.conf of %s/%s: %s", m->module, m->version,
-			 ret->errors.items[i].text);
-		report_error(&app->report, &f);
-	}
-	for (size_t i = 0; i < ret->duplicates.n; i++) {
-		fail_set(&f, -E_BAD_CONF, "dkms.conf of %s/%s: %s", m->module, m->version,
-			 ret->duplicates.items[i].text);
-		report_error(&app->report, &f);
-	}
+	tell_problems(app, m, &ret->errors, c);
+	tell_problems(app, m, &ret->duplicates, c);
 	return ret->errors.n == 0 && ret->duplicates.n == 0;
 }
 
-static void gather(const struct app *app, const struct snapshot *snap, struct candidates *c)
+static void gather_for(const struct app *app, const struct snapshot *snap, const struct target *t,
+		       struct candidates *c)
 {
 	CLEAN(kernel) struct kernel k = { 0 };
+	size_t first = c->n_all;
 
-	kernel_init(&k, app->targets->kernel, app->targets->arch, app->install_tree, app->rq.kernel_source_dir,
-		    app->rq.config_file);
-	c->modules = xcalloc(snap->n_modules, sizeof(*c->modules));
-	c->confs = xcalloc(snap->n_modules, sizeof(*c->confs));
+	kernel_init(&k, t->kernel, t->arch, app->install_tree, app->rq.kernel_source_dir, app->rq.config_file);
 	for (size_t i = 0; i < snap->n_modules; i++) {
 		const struct snap_module *m = &snap->modules[i];
 		const struct snap_version *newest = snapshot_newest(m);
-		struct auto_module *a = &c->modules[c->n];
-		struct conf *conf = &c->confs[c->n];
+		struct auto_module *a = &c->modules[c->n_all];
+		struct conf *conf = &c->confs[c->n_all];
 		const struct snap_build *b;
 
 		if (!newest)
 			continue;
 		*a = (struct auto_module){ .module = m->name, .version = newest->version };
-		c->n++;
-		b = snapshot_build(snap, m->name, newest->version, app->targets->kernel,
-				   app->targets->arch);
+		c->n_all++;
+		b = snapshot_build(snap, m->name, newest->version, t->kernel, t->arch);
 		if (b && b->installed) {
 			app_warn_of_changes(app, &(struct layout){ app->dkms_tree, m->name, newest->version,
 								   b->kernel, b->arch }, &k);
 			continue;
 		}
-		a->bad_conf = !read_conf(app, a, conf);
+		a->bad_conf = !read_conf(app, t, a, c, conf);
 		a->autoinstall = conf->autoinstall;
 		a->depends = &conf->build_depends;
 	}
+	c->n = c->n_all - first;
+}
+
+static void gather(const struct app *app, const struct snapshot *snap, struct candidates *c)
+{
+	size_t n = snap->n_modules * app->n_targets;
+
+	c->modules = xcalloc(n, sizeof(*c->modules));
+	c->confs = xcalloc(n, sizeof(*c->confs));
+	for (size_t i = 0; i < app->n_targets; i++)
+		gather_for(app, snap, &app->targets[i], c);
 }
 
 /* One line: "autoinstall for K (A) succeeded: a/1 b/2", if there are any. */
-static void summary_line(const struct app *app, const char *word, const struct strv *names)
+static void summary_line(const struct app *app, const struct target *t, const char *word,
+			 const struct strv *names)
 {
 	CLEAN(free) char *all = NULL;
 
 	if (names->n == 0)
 		return;
 	all = strv_join(names, " ");
-	report_text(&app->report, "autoinstall for %s (%s) %s: %s", app->targets->kernel,
-		    app->targets->arch, word, all);
+	report_text(&app->report, "autoinstall for %s (%s) %s: %s", t->kernel, t->arch, word, all);
 }
 
 /* Each module counts by its install; a rebuild only where it failed. */
-static bool is_counted(const struct step *s)
+static bool is_counted(const struct step *s, const struct target *t)
 {
+	if (!str_eq(s->kernel, t->kernel) || !str_eq(s->arch, t->arch))
+		return false;
 	if (s->flags & STEP_AGAIN)
 		return s->state == STEP_FAILED;
 	return s->kind == STEP_INSTALL;
 }
 
-/* What became of each module: its install step says, or, where that did not run, its build. */
-static int summarize(const struct app *app, const struct plan *p)
+/* What became of each module: its install step says, or, where that did not run, its build. False: one failed. */
+static bool summarize(const struct app *app, const struct target *t, const struct plan *p)
 {
 	CLEAN(strv) struct strv done = { 0 }, skipped = { 0 }, failed = { 0 }, deferred = { 0 };
-	int code = 0;
 
 	for (size_t i = 0; i < p->n; i++) {
 		const struct step *s = &p->steps[i];
 		CLEAN(free) char *name = NULL;
 
-		if (s->state == STEP_FAILED && s->code == -E_NO_HEADERS)
-			code = -E_NO_HEADERS;
-		if (!is_counted(s))
+		if (!is_counted(s, t))
 			continue;
 		name = xasprintf("%s/%s", s->module, s->version);
 		switch (s->state) {
@@ -146,12 +168,23 @@ static int summarize(const struct app *app, const struct plan *p)
 			strv_add(&failed, name);
 		}
 	}
-	summary_line(app, "succeeded", &done);
-	summary_line(app, "skipped", &skipped);
-	summary_line(app, "failed", &failed);
-	summary_line(app, "deferred", &deferred);
-	if (code == 0 && failed.n)
-		code = -E_SOME_FAILED;
+	summary_line(app, t, "succeeded", &done);
+	summary_line(app, t, "skipped", &skipped);
+	summary_line(app, t, "failed", &failed);
+	summary_line(app, t, "deferred", &deferred);
+	return failed.n == 0;
+}
+
+static int summarize_all(const struct app *app, const struct plan *p)
+{
+	int code = 0;
+
+	for (size_t i = 0; i < app->n_targets; i++)
+		if (!summarize(app, &app->targets[i], p))
+			code = -E_SOME_FAILED;
+	for (size_t i = 0; i < p->n; i++)
+		if (p->steps[i].state == STEP_FAILED && p->steps[i].code == -E_NO_HEADERS)
+			code = -E_NO_HEADERS;
 	return code;
 }
 
@@ -190,7 +223,7 @@ int verb_autoinstall(struct app *app, struct fail *f)
 		return r;
 	if (app->rq.dry_run)
 		return r < 0 ? -E_SOME_FAILED : 0;
-	return summarize(app, &plan);
+	return summarize_all(app, &plan);
 }
 
 static int refuse_match(const struct app *app, const struct snapshot *snap, struct fail *f)

@@ -295,20 +295,20 @@ static void order_candidates(struct auto_state *a, struct plan *p)
 		}
 }
 
-void plan_for_autoinstall(const struct plan_request *rq, const struct auto_module *modules, size_t n,
-			  struct plan *p)
+static void autoinstall_one(const struct plan_request *rq, const struct target *t, const struct auto_module *modules,
+			    size_t n, struct plan *p)
 {
-	struct auto_state a = { .rq = rq, .modules = modules, .n = n, .target = rq->targets };
+	struct auto_state a = { .rq = rq, .modules = modules, .n = n, .target = t };
 
 	a.steps = xcalloc(n, sizeof(*a.steps));
 	a.candidate = xcalloc(n, sizeof(*a.candidate));
 	a.ordered = xcalloc(n, sizeof(*a.ordered));
 	for (size_t i = 0; i < n; i++) {
+		const struct snap_build *b =
+			snapshot_build(rq->snapshot, modules[i].module, modules[i].version, t->kernel, t->arch);
+
 		a.steps[i] = NO_STEP;
-		if (snapshot_build(rq->snapshot, modules[i].module, modules[i].version,
-				   a.target->kernel, a.target->arch) &&
-		    snapshot_build(rq->snapshot, modules[i].module, modules[i].version,
-				   a.target->kernel, a.target->arch)->installed)
+		if (b && b->installed)
 			continue;
 		if (modules[i].bad_conf)
 			add_bad_conf(&a, i, p);
@@ -319,6 +319,13 @@ void plan_for_autoinstall(const struct plan_request *rq, const struct auto_modul
 	free(a.steps);
 	free(a.candidate);
 	free(a.ordered);
+}
+
+void plan_for_autoinstall(const struct plan_request *rq, const struct auto_module *modules, size_t n,
+			  struct plan *p)
+{
+	for (size_t t = 0; t < rq->n_targets; t++)
+		autoinstall_one(rq, &rq->targets[t], modules + t * n, n, p);
 	if (p->n)
 		add_closing_steps(rq, p);
 }

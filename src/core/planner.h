@@ -41,10 +41,11 @@ struct auto_module {
 };
 
 /*
- * Installs in BUILD_DEPENDS order what is not installed for the target. A dependency is met if any
- * version of it is installed. Modules that wait for one that dkms knows and that will not be there (no
- * AUTOINSTALL, bad conf, a cycle) are STEP_UNMET from the beginning; those that wait only for modules
- * that dkms does not know become STEP_DEFERRED.
+ * For each target, n modules of its own (modules[target * n + i]): installs in BUILD_DEPENDS order
+ * what is not installed for it. A dependency is met if any version of it is installed. Modules that
+ * wait for one that dkms knows and that will not be there (no AUTOINSTALL, bad conf, a cycle) are
+ * STEP_UNMET from the beginning; those that wait only for modules that dkms does not know become
+ * STEP_DEFERRED.
  */
 void plan_for_autoinstall(const struct plan_request *rq, const struct auto_module *modules, size_t n,
 			  struct plan *ret);

@@ -467,3 +467,71 @@ PRE_BUILD="pre"'
 	line succeeded good/1.0
 	for m in dup hole none; do [[ $output =~ failed:.*$m/1.0 ]]; done
 }
+
+@test "--all-kernels: one run for every kernel with headers; each has its summary and one depmod" {
+	only_ours
+	make_module one 1.0
+	make_module two 1.0 'BUILD_DEPENDS[0]=one'
+	make_module pick 1.0 "BUILD_EXCLUSIVE_KERNEL=\"^$K1\$\""
+	for m in one two pick; do run_dkms add "$m/1.0"; done
+	add_kernel 6.0.0-bare
+	rm /lib/modules/6.0.0-bare/build
+	run_dkms autoinstall --all-kernels
+	assert_status 0
+	assert_output_has "kernel 6.0.0-bare is passed over: its headers are not there"
+	assert_output_has "autoinstall for $K1 ($ARCH) succeeded: one/1.0 pick/1.0 two/1.0"
+	assert_output_has "autoinstall for $K2 ($ARCH) succeeded: one/1.0 two/1.0"
+	assert_output_has "autoinstall for $K2 ($ARCH) skipped: pick/1.0"
+	assert_dkms_status "one/1.0, $K2, $ARCH: installed" "one/1.0, $K1, $ARCH: installed" \
+		"pick/1.0, $K1, $ARCH: installed" "two/1.0, $K2, $ARCH: installed" "two/1.0, $K1, $ARCH: installed"
+	run_dkms autoinstall --all-kernels --json
+	assert_status 0
+	[ "$(jq -c '[.steps[]? | select(.state == "done")]' <<<"$output")" = '[]' ]
+}
+
+@test "--all-kernels: a failure on one kernel does not stop the others" {
+	only_ours
+	# shellcheck disable=SC2016
+	make_module half 1.0 'MAKE[0]="sh ./half $kernelver"'
+	printf '[ "$1" != %s ] || exit 3\nexec sh ./mk "$1"\n' "$K1" >/usr/src/half-1.0/half
+	run_dkms add half/1.0
+	run_dkms autoinstall --all-kernels
+	assert_status 11
+	assert_output_has "autoinstall for $K1 ($ARCH) failed: half/1.0"
+	assert_output_has "autoinstall for $K2 ($ARCH) succeeded: half/1.0"
+}
+
+@test "--all-kernels: a conf that cannot be used is told once, and fails for each" {
+	only_ours
+	tree_added bad 1.0
+	echo 'DEST_MODULE_LOCATION[0]=/bad' >>/usr/src/bad-1.0/dkms.conf
+	run_dkms autoinstall --all-kernels
+	assert_status 11
+	[ "$(grep -c 'dkms.conf of bad/1.0' <<<"$errors")" = 1 ]
+	assert_output_has "autoinstall for $K1 ($ARCH) failed: bad/1.0"
+	assert_output_has "autoinstall for $K2 ($ARCH) failed: bad/1.0"
+}
+
+@test "--all-kernels: no kernel with headers; nothing to do" {
+	only_ours
+	run_dkms autoinstall --all-kernels
+	assert_status 0
+	make_module one 1.0
+	run_dkms add one/1.0
+	rm "/lib/modules/$K1/build" "/lib/modules/$K2/build"
+	run_dkms autoinstall --all-kernels
+	assert_status 21
+	assert_errors_have "no kernel in '/lib/modules' has its headers"
+}
+
+@test "--all-kernels: what it does not go with" {
+	only_ours
+	assert_refused 2 autoinstall --all-kernels -k "$K1"
+	assert_refused 2 autoinstall --all-kernels --kernelsourcedir /usr/src
+	assert_refused 2 autoinstall --all-kernels --config /dev/null
+	assert_refused 3 autoinstall --all-kernels -a x86_64
+	assert_refused 5 autoinstall --all-kernels --all
+	assert_refused 5 install hello/1.0 --all-kernels
+	assert_refused 5 kernel_postinst --all-kernels -k "$K1"
+	assert_refused 4 autoinstall -k "$K1" -k "$K2"
+}

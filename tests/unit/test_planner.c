@@ -189,6 +189,32 @@ static void autoinstall(void **state)
 	}
 }
 
+/* Each kernel has its own, and one depmod; what is installed for one is no matter to the other. */
+static void autoinstall_two_kernels(void **state)
+{
+	static const struct strv none = { 0 };
+	const struct auto_module modules[] = { { "a", "1", true, false, &none }, { "b", "1", true, false, &none },
+					       { "a", "1", true, false, &none }, { "b", "1", false, false, &none } };
+	CLEAN(snapshot) struct snapshot snap = { 0 };
+	CLEAN(plan) struct plan p = { 0 };
+	struct target *targets;
+	size_t n = world_targets("6.1 6.2", &targets);
+	struct plan_request rq = { &snap, NULL, NULL, targets, n, false, false };
+
+	world_read("a/1 6.1*\nb/1", &snap);
+	plan_for_autoinstall(&rq, modules, 2, &p);
+	expect_plan("two kernels", &p,
+		    "1 build b/1 6.1 x86_64\n"
+		    "2 install b/1 6.1 x86_64 (after 1)\n"
+		    "3 build a/1 6.2 x86_64\n"
+		    "4 install a/1 6.2 x86_64 (after 3)\n"
+		    "5 depmod 6.1 x86_64 (after 1, 2)\n"
+		    "6 depmod 6.2 x86_64 (after 3, 4)\n"
+		    "7 post_transaction 6.1 x86_64 (after 5, 6)\n"
+		    "8 post_transaction 6.2 x86_64 (after 5, 6)\n");
+	world_targets_done(targets, n);
+}
+
 /* match and kernel removal ---------------------------------------------------------------------- */
 
 static void match(void **state)
@@ -376,6 +402,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(verbs),	  cmocka_unit_test(autoinstall),
+		cmocka_unit_test(autoinstall_two_kernels),
 		cmocka_unit_test(match),	  cmocka_unit_test(kernel_removal),
 		cmocka_unit_test(readiness),	  cmocka_unit_test(first_failure_counts),
 		cmocka_unit_test(look_ups),	  cmocka_unit_test(sanity),
