@@ -48,8 +48,9 @@ void build_environment(const struct strv *started_with, const struct conf *conf,
 		       const char *arch, const struct toolchain *toolchain,
 		       const struct strv *directives, struct strv *ret)
 {
-	static const char *const dropped[] = { "CC",	  "CXX",       "CFLAGS", "CXXFLAGS",
-					       "LDFLAGS", "MAKEFLAGS", "MFLAGS", "MAKELEVEL" };
+	/* OLDPWD: every bash looks for that directory, which says nothing about the build */
+	static const char *const dropped[] = { "CC",	  "CXX",       "CFLAGS", "CXXFLAGS",  "LDFLAGS",
+					       "OLDPWD",  "MAKEFLAGS", "MFLAGS", "MAKELEVEL" };
 
 	strv_add_all(ret, started_with);
 	for (size_t i = 0; i < COUNT_OF(dropped); i++)

@@ -149,6 +149,15 @@ trying() {
 	grep -qx 'CapEff:	00000000000000ff' "$(log_of hello)"
 }
 
+@test "where the caller was before is not what a failed build lacked" {
+	mkdir "$C/before"
+	trying hello 'echo "nowhere.h: No such file or directory"; exit 1'
+	run_cmd env OLDPWD="$C/before" "$DKMS" build hello/1.0 -k "$K1"
+	assert_status 10
+	refute_errors_have "$C/before"
+	refute_errors_have "tried again"
+}
+
 @test "a compiler's error is not tried again" {
 	kbuild_module hello 1.0
 	echo 'int x = "' >>/usr/src/hello-1.0/hello.c
