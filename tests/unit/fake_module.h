@@ -15,6 +15,7 @@ struct fake_module {
 	bool stripped; /* no symbol table */
 	bool ext_versions; /* CRCs in the sections of Linux 6.14 instead of __versions */
 	bool extended; /* the number of sections and the index of their names stand in section 0 */
+	const char *needs; /* one more symbol, without a CRC; NULL: none */
 	const char *cms; /* signature to append, cms_len bytes; NULL: none */
 	size_t cms_len;
 };
@@ -99,6 +100,8 @@ static inline void fake_fill(struct fake_section *s, const struct fake_module *m
 	fake_symbol(s, m, "kfree", STB_GLOBAL, SHN_UNDEF, 0);
 	fake_symbol(s, m, "maybe", STB_WEAK, SHN_UNDEF, 0);
 	fake_symbol(s, m, "_GLOBAL_OFFSET_TABLE_", STB_GLOBAL, SHN_UNDEF, 0);
+	if (m->needs)
+		fake_symbol(s, m, m->needs, STB_GLOBAL, SHN_UNDEF, 0);
 	fake_symbol(s, m, "__ksymtab_offered", STB_LOCAL, FAKE_CRCS, 0);
 	fake_symbol(s, m, "__crc_offered", STB_LOCAL, FAKE_CRCS, 4);
 	fake_symbol(s, m, "__ksymtab_absolute", STB_LOCAL, FAKE_CRCS, 0);

@@ -151,14 +151,15 @@ static void commands_see_what_they_may(void **state)
 	env_set(&w.environment, "HELLO", "there");
 	strv_add(&w.directives, "FROM_DIRECTIVE=a b");
 	w.toolchain.cc = (char *)"my cc";
+	w.toolchain.ld = (char *)"ld.lld";
 	w.conf.make =
 		(char *)"cp made drv.ko; show() { echo \"$kernelver|$arch|$module|$module_version|"
 			"$dkms_tree|$PWD\"; sh -c 'echo "
-			"\"$kernelver|$module|$dkms_tree|$CC|$KERNEL_CC|"
+			"\"$kernelver|$module|$dkms_tree|$CC|$KERNEL_CC|$LD|$KERNEL_LD|"
 			"$CFLAGS|$MAKEFLAGS|$HELLO|$FROM_DIRECTIVE\"'; }; show";
 	assert_int_equal(world_build(&w), 0);
 	want = xasprintf("\n6.1.0|x86_64|drv|1.0|%s|%s/drv/1.0/build\n"
-			 "6.1.0|drv||my cc|my cc|||there|a b\n",
+			 "6.1.0|drv||my cc|my cc|ld.lld|ld.lld|||there|a b\n",
 			 w.dkms_tree, w.dkms_tree);
 	assert_in_file(&w, "tree/drv/1.0/6.1.0/x86_64/log/make.log", want);
 }
@@ -447,6 +448,105 @@ static void of_another_kernel(void **state)
 	assert_int_equal(w.warnings.n, 0);
 }
 
+#define LAYOUT "0x11223344\tmodule_layout\tvmlinux\tEXPORT_SYMBOL\n"
+#define PRINTK "0xcafe0001\tprintk\tvmlinux\tEXPORT_SYMBOL\n"
+#define KFREE  "0x00000000\tkfree\tvmlinux\tEXPORT_SYMBOL\t\n"
+
+/* The made-up module imports module_layout, printk, kfree and, weakly, one more; what nothing offers is told. */
+static const struct offers_case {
+	const char *symvers, *warnings;
+} offers_cases[] = {
+	{ NULL, "" },
+	{ LAYOUT PRINTK KFREE, "" },
+	{ LAYOUT "0xCAFE0001\tprintk\n" KFREE, "" },
+	{ LAYOUT PRINTK, "'drv-dest.ko' needs the symbol 'kfree', which nothing offers to kernel 6.1.0" },
+	{ LAYOUT "0xcafe0002\tprintk\tvmlinux\tEXPORT_SYMBOL\n" KFREE,
+	  "'drv-dest.ko' needs the symbol 'printk' with another CRC than kernel 6.1.0 has it" },
+	/* in lines that are damaged nothing is offered */
+	{ LAYOUT "cafe0001\tprintk\n0x1122334455\tkfree\n0x\tkfree\n0x1g\tkfree\n0x1\nkfree",
+	  "'drv-dest.ko' needs the symbol 'kfree', which nothing offers to kernel 6.1.0; "
+	  "'drv-dest.ko' needs the symbol 'printk', which nothing offers to kernel 6.1.0" },
+};
+
+static void expect_warnings(struct world *w, const char *what, const char *want)
+{
+	CLEAN(free) char *got = NULL;
+
+	assert_int_equal(world_build(w), 0);
+	got = strv_join(&w->warnings, "; ");
+	if (!str_eq(got, want))
+		fail_msg("%s: %s", what, got);
+}
+
+static void symbols_that_nothing_offers(void **state)
+{
+	CLEAN(world) struct world w;
+
+	world_set_up(&w);
+	for (size_t i = 0; i < COUNT_OF(offers_cases); i++) {
+		if (offers_cases[i].symvers)
+			world_put(&w, "modules/6.1.0/build/Module.symvers", offers_cases[i].symvers, 0644);
+		expect_warnings(&w, offers_cases[i].symvers ? offers_cases[i].symvers : "no file",
+				offers_cases[i].warnings);
+	}
+}
+
+/* What is installed beside the kernel's own offers symbols too; the kernel's own are in Module.symvers. */
+static void symbols_of_installed_modules(void **state)
+{
+	CLEAN(world) struct world w;
+
+	world_set_up(&w);
+	world_put(&w, "modules/6.1.0/build/Module.symvers", LAYOUT PRINTK KFREE, 0644);
+	world_put_elf(&w, "src/drv-1.0/made",
+		      &(struct fake_module){ .wide = true, .needs = "elsewhere" });
+	expect_warnings(&w, "nowhere", "'drv-dest.ko' needs the symbol 'elsewhere', which nothing offers to kernel 6.1.0");
+	/* its own exports count */
+	world_put_elf(&w, "src/drv-1.0/made", &(struct fake_module){ .wide = true, .needs = "offered" });
+	expect_warnings(&w, "itself", "");
+	/* of one without a symbol table there are the names only, and no exports of ours */
+	world_put_elf(&w, "src/drv-1.0/made", &(struct fake_module){ .wide = true, .needs = "other" });
+	world_put_module(&w, "modules/6.1.0/kernel/a.ko");
+	expect_warnings(&w, "not in the kernel's", "'drv-dest.ko' needs the symbol 'other', which nothing offers to kernel "
+						   "6.1.0");
+	world_put(&w, "modules/6.1.0/updates/b.ko", "no module", 0644);
+	world_put_elf(&w, "modules/6.1.0/updates/dkms/c.ko",
+		      &(struct fake_module){ .wide = true, .stripped = true });
+	expect_warnings(&w, "in updates", "");
+}
+
+static void many_symbols_are_not_all_named(void **state)
+{
+	static const char *const names[] = { "a", "b", "c", "d" };
+	struct conf_module modules[4] = { 0 };
+	CLEAN(world) struct world w;
+
+	world_set_up(&w);
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		modules[i] = (struct conf_module){ .built_name = (char *)names[i],
+						   .built_location = (char *)"",
+						   .dest_name = (char *)names[i],
+						   .dest_location = (char *)"/updates" };
+	w.conf.modules = modules;
+	w.conf.n_modules = COUNT_OF(modules);
+	w.conf.make = (char *)"for i in a b c d; do cp made $i.ko; done";
+	world_put(&w, "modules/6.1.0/build/Module.symvers", LAYOUT, 0644);
+	assert_int_equal(world_build(&w), 0);
+	assert_int_equal(w.warnings.n, 6);
+	assert_string_equal(w.warnings.items[5], "3 more symbols are missing or have another CRC");
+}
+
+static void what_is_no_module_is_told(void **state)
+{
+	CLEAN(world) struct world w;
+
+	world_set_up(&w);
+	world_put(&w, "src/drv-1.0/made", "text", 0644);
+	assert_int_equal(world_build(&w), 0);
+	assert_int_equal(w.warnings.n, 1);
+	assert_true(str_has_prefix(w.warnings.items[0], "'drv-dest.ko' does not look like a kernel module: "));
+}
+
 static void compresses_as_the_kernel_does(void **state)
 {
 	static const char *const suffixes[] = { "gz", "xz", "zst" };
@@ -629,6 +729,10 @@ int main(void)
 		cmocka_unit_test(excluded_modules_are_not_expected),
 		cmocka_unit_test(no_module_at_all_builds),
 		cmocka_unit_test(of_another_kernel),
+		cmocka_unit_test(symbols_that_nothing_offers),
+		cmocka_unit_test(symbols_of_installed_modules),
+		cmocka_unit_test(many_symbols_are_not_all_named),
+		cmocka_unit_test(what_is_no_module_is_told),
 		cmocka_unit_test(compresses_as_the_kernel_does),
 		cmocka_unit_test(signs_what_will_be_loaded),
 		cmocka_unit_test(full_disk_leaves_no_half_copy),
