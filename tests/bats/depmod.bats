@@ -329,3 +329,53 @@ skeletons"
 	depmod -a -b "$C/b" "$KP"
 	for f in "$C/tree/$KP"/modules.*; do cmp "$f" "$C/tmp/${f##*/}"; done
 }
+
+# --- a depmod of which nothing is known, busybox's for one: it writes in place ---
+
+odd_depmod() {
+	stub_depmod <<-EOS
+		#!/bin/sh
+		[ "\$1" != --version ] || exit 1
+		[ ! -e "$C/fail" ] || exit 1
+		printf '%s ' "\$@" >>"$C/ran"
+		exec "$(command -v depmod)" "\$@"
+	EOS
+}
+
+@test "a depmod that does not tell its version makes the index itself" {
+	odd_depmod
+	make_module small 1
+	run_dkms install small/1 -k "$K1"
+	assert_status 0
+	assert_same "$(cat "$C/ran")" "-a $K1 "
+	grep -q "^updates/dkms/small.ko:" "/lib/modules/$K1/modules.dep"
+	touch "$C/fail"
+	make_module other 1
+	run_dkms install other/1 -k "$K1"
+	assert_status 6
+	assert_dkms_status "other/1, $K1, $ARCH: built" "small/1, $K1, $ARCH: installed"
+	refute_exists "/lib/modules/$K1/updates/dkms/other.ko"
+}
+
+@test "it reaches an install tree of another name by a private directory, which goes again" {
+	local tree
+	odd_depmod
+	make_module small 1
+	for tree in "$C/chroot/lib/modules" "$C/modules"; do
+		mkdir -p "$tree"
+		cp -a "/lib/modules/$K1" "$tree/"
+		rm -f "$C/ran"
+		run_dkms install small/1 -k "$K1" --installtree "$tree"
+		assert_status 0
+		grep -q "^updates/dkms/small.ko:" "$tree/$K1/modules.dep"
+		if [ "$tree" = "$C/modules" ]; then
+			[[ $(cat "$C/ran") == "-a -b "*"/dkms-tmp.depmod."*" $K1 " ]]
+		else
+			assert_same "$(cat "$C/ran")" "-a -b $C/chroot $K1 "
+		fi
+		run_dkms remove small/1 -k "$K1" --installtree "$tree"
+		assert_status 0
+		! grep -q small "$tree/$K1/modules.dep"
+	done
+	assert_same "$(find /tmp /run "$C/tmp" -maxdepth 1 -name 'dkms-tmp.*')" ""
+}

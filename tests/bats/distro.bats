@@ -125,6 +125,32 @@ weak_modules_at() { # PATH
 	done
 }
 
+@test "rpm families: a kernel has the architecture of the rpm that owns it" {
+	only_ours
+	as_distro fedora
+	make_module hello 1.0
+	mkdir "$C/bin"
+	cat >"$C/bin/rpm" <<-EOS
+		#!/bin/sh
+		echo "\$*" >>"$C/rpm.log"
+		cat "$C/answer"
+	EOS
+	chmod 755 "$C/bin/rpm"
+	echo i686 >"$C/answer"
+	PATH=$C/bin:$PATH ends 0 build hello/1.0 -k "$K1"
+	assert_dkms_status "hello/1.0, $K1, i686: built"
+	grep -qxF "/lib/modules/$K1" <(tail -n 1 "$C/rpm.log" | sed 's/^ *//')
+	PATH=$C/bin:$PATH ends 0 unbuild hello/1.0 -k "$K1"
+	# what cannot be one is none; -a wins
+	printf '../up\n' >"$C/answer"
+	PATH=$C/bin:$PATH ends 0 build hello/1.0 -k "$K1"
+	: >"$C/answer"
+	PATH=$C/bin:$PATH ends 0 build hello/1.0 -k "$K2"
+	echo i686 >"$C/answer"
+	PATH=$C/bin:$PATH ends 0 build hello/1.0 -k "$K2" -a aaa
+	assert_dkms_status "hello/1.0, $K2, aaa: built" "hello/1.0, $K2, $ARCH: built" "hello/1.0, $K1, $ARCH: built"
+}
+
 @test "generate_mok: makes the pair once" {
 	only_ours
 	mkdir -p /var/lib/dkms

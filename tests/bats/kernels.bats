@@ -141,3 +141,22 @@ hello/1.0, 6.1.0-10, $ARCH: uninstalled"
 		refute_exists "/lib/modules/6.1.0-$s/updates"
 	done
 }
+
+@test "the compiler that built the kernel is missing: which one, and the package to install" {
+	make_module hello 1.0
+	# headers that do not say it in .kernelvariables, as Debian's do
+	mkdir -p "$C/headers/include/config"
+	echo 'CONFIG_CC_VERSION_TEXT="x86_64-linux-gnu-gcc-99 (Debian 99.1.0-1) 99.1.0"' \
+		>"$C/headers/include/config/auto.conf"
+	ends 0 build hello/1.0 -k "$K1" --kernelsourcedir "$C/headers"
+	assert_errors_have "kernel $K1 was built with x86_64-linux-gnu-gcc-99, which is not installed"
+	assert_errors_have "apt install gcc-99"
+	as_distro fedora
+	ends 0 build hello/1.0 -k "$K1" --kernelsourcedir "$C/headers" --force
+	assert_errors_have "dnf install gcc"
+	# nobody knows how this one installs packages
+	as_distro unheard-of
+	ends 0 build hello/1.0 -k "$K1" --kernelsourcedir "$C/headers" --force
+	assert_errors_have "which is not installed"
+	refute_errors_have "install gcc"
+}

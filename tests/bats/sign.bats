@@ -237,3 +237,33 @@ stub() { # NAME: the rest of the script on stdin
 	run_cmd "$TOOL" make-key key="$C/bin/k"
 	assert_output_has "warning cannot write the key"
 }
+
+# --- in a build ---
+
+built() { echo "$D/hello/1.0/$1/$ARCH/module/hello.ko"; }
+
+@test "dkms build signs, and tells of the key that it made" {
+	echo 'try_sign_modules=true' >/etc/dkms/framework.conf.d/zz.conf
+	make_module hello 1.0
+	run_dkms build hello/1.0 -k "$K1"
+	assert_status 0
+	assert_no_errors
+	assert_output_has "a signing key was made: '$D/mok.key'"
+	assert_output_has "mokutil --import $D/mok.pub"
+	is_signed "$(built "$K1")"
+	run_dkms build hello/1.0 -k "$K2"
+	assert_status 0
+	refute_output_has "key"
+	is_signed "$(built "$K2")"
+}
+
+@test "dkms build goes on unsigned, with a warning, where there is no key to be had" {
+	printf '%s\n' 'try_sign_modules=true' "mok_signing_key=$C/no/key" "mok_certificate=$C/no/cert" \
+		>/etc/dkms/framework.conf.d/zz.conf
+	make_module hello 1.0
+	run_dkms install hello/1.0 -k "$K1"
+	assert_status 0
+	assert_errors_have "modules will not be signed: cannot write the key '$C/no/key': No such file or directory"
+	assert_same "$(modinfo -F signer "$(built "$K1")")" ""
+	assert_dkms_status "hello/1.0, $K1, $ARCH: installed"
+}

@@ -662,6 +662,13 @@ y 644 0:0"
 	assert_same "$(cat rpm.log)" "-Uvh $C/x.rpm
 -Uvh $C/x.rpm"
 	assert_dkms_status "alpha/1.0, $K1, $ARCH: installed"
+	rm rpm.log
+	before=$(digest_world)
+	PATH=$C/bin:$PATH run_dkms ldtarball "$C/x.rpm" -k "$K1" --dry-run
+	assert_status 0
+	assert_output_has "rpm would install '$C/x.rpm'; then comes autoinstall"
+	refute_exists rpm.log
+	assert_same "$(digest_world)" "$before"
 	rm bin/rpm
 	run_cmd env PATH="$C/bin" "$DKMS" ldtarball "$C/x.rpm" -k "$K1"
 	assert_status 9
