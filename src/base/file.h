@@ -41,9 +41,9 @@ int link_set(const char *target, const char *path);
 int dir_make(const char *path);
 /* rm -rf that follows no links and crosses no mount point; a missing path is 0. */
 int tree_remove(const char *path);
-/* Removes dir and then its parents while they are empty, stopping before `stop` (which stays). */
 /* Removes what is empty below dir, deepest first, links not followed; dir itself stays. */
 void dir_prune_below(const char *dir);
+/* Removes dir and then its parents while they are empty, stopping before `stop` (which stays). */
 int dir_prune(const char *dir, const char *stop);
 /* The names in a directory but . and .., sorted bytewise. -ENOENT, -ENOTDIR, … */
 int dir_list(const char *path, struct strv *ret_names);

@@ -71,13 +71,6 @@ int private_build_enter(const struct layout *l, struct fail *f)
 	return r < 0 ? fail_errno(f, r, "cannot make a private build directory '%s'", own) : 0;
 }
 
-int private_build_leave(const struct layout *l)
-{
-	CLEAN(free) char *build = layout_build_dir(l);
-
-	return umount2(build, MNT_DETACH) < 0 ? -errno : 0;
-}
-
 int private_build_settle(const struct layout *l, const char *failed, struct fail *f)
 {
 	CLEAN(free) char *build = layout_build_dir(l), *all = all_private_dirs(l);

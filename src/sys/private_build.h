@@ -17,8 +17,6 @@ bool private_build_is_possible(void);
 char *private_build_dir(const struct layout *l);
 /* Makes the directory anew and mounts it. For a process that does nothing but this build. */
 int private_build_enter(const struct layout *l, struct fail *f);
-/* Takes the mount away again; what was built stays in the private directory. */
-int private_build_leave(const struct layout *l);
 /* After the last build of a version, outside: build/ becomes the private directory of a failed build (or goes, if
  * failed is NULL), and all private directories go. */
 int private_build_settle(const struct layout *l, const char *failed, struct fail *f);
