@@ -31,7 +31,8 @@ struct installing {
 	struct placing *files;
 	size_t n;
 	char *kernel_dir;
-	char *active; /* another version of the module that is installed here, or NULL */
+	char *active; /* the version of the module that is installed here, or NULL */
+	bool again;   /* over itself, without the meaning of --force */
 };
 
 static void clean_installing(struct installing *in)
@@ -48,6 +49,15 @@ static void clean_installing(struct installing *in)
 	conf_trace_done(&in->trace);
 	free(in->kernel_dir);
 	free(in->active);
+}
+
+/* Was it built only now? Then an active link was left of a result that is gone, and what is in the kernel is older. */
+static bool is_new(const struct installing *in)
+{
+	const struct step *s = in->s;
+	size_t i = plan_find(in->e->plan, STEP_BUILD, s->module, s->version, s->kernel, s->arch);
+
+	return i != (size_t)-1 && in->e->plan->steps[i].state == STEP_DONE;
 }
 
 /* 0: go on, 1: already installed. */
@@ -69,7 +79,8 @@ static int check_state(struct installing *in, struct fail *f)
 	if (!b || !b->built)
 		return fail_set(f, -E_MODULE_MISSING, "%s/%s is not built for kernel %s (%s)", s->module,
 				s->version, s->kernel, s->arch);
-	if (b->installed && !(s->flags & (STEP_FORCED | STEP_AGAIN)))
+	in->again = (s->flags & STEP_AGAIN) || (b->installed && is_new(in));
+	if (b->installed && !(s->flags & STEP_FORCED) && !in->again)
 		return 1;
 	if (!path_is_dir(in->kernel_dir)) {
 		fail_set(f, -E_NO_KERNEL, "there is no kernel %s: '%s' does not exist", s->kernel,
@@ -93,7 +104,7 @@ static bool is_listed(const struct installing *in, const char *what)
 
 static bool skips_comparison(const struct installing *in)
 {
-	return (in->s->flags & (STEP_FORCED | STEP_AGAIN)) || in->e->setup->force_version_override ||
+	return (in->s->flags & STEP_FORCED) || in->again || in->e->setup->force_version_override ||
 	       in->e->setup->rpm_safe_upgrade || is_listed(in, "") || is_listed(in, "_version-override");
 }
 
@@ -420,7 +431,7 @@ static void tell_removal(struct installing *in)
 {
 	CLEAN(fail) struct fail why = { 0 };
 
-	if (!str_eq(in->active, in->s->version) || (in->s->flags & STEP_AGAIN))
+	if (!str_eq(in->active, in->s->version) || in->again)
 		return;
 	if (engine_script(in->e, in->s, &in->conf, "post_remove", in->conf.post_remove, &why) < 0)
 		engine_warn(in->e, in->s, why.text, why.hint);

@@ -39,6 +39,25 @@ kernel_digest() { # what modprobe sees of the kernel, without the index
 	assert_exists "/var/lib/dkms/hello/1.0/$K1/$ARCH/mark"
 }
 
+@test "install: where what was built is gone, its link is not what decides" {
+	make_module hello 1.0
+	echo 'POST_REMOVE="gone"' >>/usr/src/hello-1.0/dkms.conf
+	script /usr/src/hello-1.0/gone "touch $C/gone"
+	ends 0 install hello/1.0 -k "$K1"
+	for verb in "install hello/1.0" "install hello/1.0" autoinstall; do
+		rm -r "/var/lib/dkms/hello/1.0/$K1"
+		assert_dkms_status "hello/1.0: added"
+		# shellcheck disable=SC2086 # words
+		ends 0 $verb -k "$K1"
+		cmp "$(_dest)" "/var/lib/dkms/hello/1.0/$K1/$ARCH/module/hello.ko"
+		assert_dkms_status "hello/1.0, $K1, $ARCH: installed"
+		ready_ko "/usr/src/hello-1.0/ko/$K1/hello.ko" hello 1.0 "$K1" srcversion=4567
+	done
+	refute_exists "$C/gone"
+	ends 0 remove hello/1.0 --all
+	refute_exists "/lib/modules/$K1/updates"
+}
+
 @test "build --force: what is installed, and the active link, stay" {
 	make_module hello 1.0
 	ends 0 install hello/1.0 -k "$K1"
