@@ -107,6 +107,14 @@ weak_modules_at() { # PATH
 	assert_exists "/var/lib/dkms/hello/1.0/$K1/$(uname -m)"
 }
 
+@test "rpm families: a kernel's architecture is that of the rpm that owns its directory" {
+	as_distro fedora
+	make_module hello 1.0
+	stub rpm "case \"\$*\" in *modules/$K1) echo i686 ;; *modules/$K2) echo ../x ;; *) exit 1 ;; esac"
+	ends 0 build hello/1.0 -k "$K1" -k "$K2"
+	assert_dkms_status "hello/1.0, $K2, $ARCH: built" "hello/1.0, $K1, i686: built"
+}
+
 @test "rpm families: a directory that a package owns stays when an uninstall empties it" {
 	as_distro fedora
 	make_module hello 1.0

@@ -134,6 +134,19 @@ gamma/1.0, $K1, $ARCH: installed"
 	assert_dkms_status "dummy/1.0, $K1, $ARCH: built"
 }
 
+@test "ours: on Debian 3.0.10 loses an original that was saved here, uninstalled here it is back" {
+	make_module dummy 1.0
+	home=/lib/modules/$K1/kernel/drivers/net/dummy.ko
+	sum=$(sha256sum <"$home")
+	run_dkms install dummy/1.0 -k "$K1"
+	run_dkms uninstall dummy/1.0 -k "$K1"
+	assert_same "$(sha256sum <"$home")" "$sum"
+	run_dkms install dummy/1.0 -k "$K1"
+	run_peer uninstall dummy/1.0 -k "$K1"
+	assert_status 0
+	refute_exists "$home" /var/lib/dkms/dummy/original_module
+}
+
 @test "ours: everything is removed there" {
 	make_module alpha 1.0
 	run_dkms install alpha/1.0 -k "$K1"

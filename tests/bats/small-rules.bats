@@ -165,3 +165,39 @@ transaction() { # 0|1 ARGS...: post_transaction runs, or not
 	assert_dkms_status "hello/1.0, $K1, $ARCH: installed"
 	refute_exists "$C/store"
 }
+
+@test "post_transaction sees the kernel and the trees as shell variables" {
+	make_module hello 1.0
+	echo "post_transaction='echo \\\$kernelver \\\$arch \\\$kernel_source_dir \\\$dkms_tree \\\$source_tree \\\$install_tree >$C/said'" \
+		>/etc/dkms/framework.conf.d/zz.conf
+	ends 0 install hello/1.0 -k "$K1"
+	assert_same "$(cat "$C/said")" "$K1 $ARCH /lib/modules/$K1/build /var/lib/dkms /usr/src /lib/modules"
+}
+
+@test "a compiler that is missing is told, with its package" {
+	make_module hello 1.0
+	mkdir "$C/headers"
+	ln -s "/usr/src/linux-headers-$K1"/* "$C/headers/"
+	echo 'CONFIG_CC_VERSION_TEXT="gcc-99 (Debian 99.1) 99"' >"$C/config"
+	ends 0 build hello/1.0 -k "$K1" --config "$C/config" --kernelsourcedir "$C/headers"
+	assert_errors_have "gcc-99, which is not installed"
+	assert_errors_have "apt install gcc-99"
+	# the headers know another one
+	echo 'CC := gcc-12' >"$C/headers/.kernelvariables"
+	ends 0 build --force hello/1.0 -k "$K1" --config "$C/config" --kernelsourcedir "$C/headers"
+	refute_errors_have gcc-99
+}
+
+@test "ADDON_MODULES_DIR names the place, whatever the distribution and the conf say" {
+	make_module hello 1.0 'DEST_MODULE_LOCATION[0]="/kernel/misc"'
+	ADDON_MODULES_DIR=updates/mine ends 0 install hello/1.0 -k "$K1"
+	assert_same "$(modinfo -k "$K1" -n hello)" "/lib/modules/$K1/updates/mine/hello.ko"
+	ADDON_MODULES_DIR=updates/mine assert_dkms_status "hello/1.0, $K1, $ARCH: installed"
+	ADDON_MODULES_DIR=updates/mine ends 0 uninstall hello/1.0 -k "$K1"
+	refute_exists "/lib/modules/$K1/updates"
+	as_distro nobodysown
+	mkdir -p /etc/sysconfig
+	echo 'ADDON_MODULES_DIR="/extra/theirs"' >/etc/sysconfig/module-init-tools
+	ends 0 install hello/1.0 -k "$K1"
+	assert_exists "/lib/modules/$K1/extra/theirs/hello.ko"
+}

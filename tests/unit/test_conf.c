@@ -364,6 +364,7 @@ static const struct exclusive exclusives[] = {
 	{ "BUILD_EXCLUSIVE_KERNEL=^(5|7)", "6.1.0-9", "all" },
 	{ "BUILD_EXCLUSIVE_KERNEL=(", "6.1.0-9", "all" },
 	{ "BUILD_EXCLUSIVE_KERNEL_MIN=6.1", "6.1.0-9", "-" },
+	{ "BUILD_EXCLUSIVE_KERNEL_MIN=6.1.0-9", "6.1.0-9", "-" },
 	{ "BUILD_EXCLUSIVE_KERNEL_MIN=6.1.0-10", "6.1.0-9", "all" },
 	{ "BUILD_EXCLUSIVE_KERNEL_MAX=6.1", "6.1.0-49-amd64", "all" },
 	{ "BUILD_EXCLUSIVE_KERNEL_MAX=6.1.0", "6.1.0-49-amd64", "all" },

@@ -35,6 +35,8 @@ static const struct rebuild_case cases[] = {
 	  "4 build top/1 6.1 x86_64 (after 1)\n" },
 	{ "a dependency that dkms does not know is passed over", "a/1 6.1\ntop/1 6.1", "a/1", false,
 	  "top/1 base=", "1 install a/1 6.1 x86_64\n" },
+	{ "one that dkms does not know any more is passed over too", "a/1 6.1\ntop/1 6.1", "a/1", false,
+	  "top/1 base=1", "1 install a/1 6.1 x86_64\n" },
 	{ "every module that is built is looked at", "a/1 6.1\nbase/2\ntop/1 6.1", "a/1", false,
 	  "top/1 base=1",
 	  "1 install a/1 6.1 x86_64\n"
@@ -58,6 +60,8 @@ static const struct rebuild_case cases[] = {
 	  "top/1 base= basement=7",
 	  "1 install base/1 6.1 x86_64\n"
 	  "4 build top/1 6.1 x86_64 (after 1)\n" },
+	{ "a record of a name that begins like another", "base/1 6.1\nbasement/7\ntop/1 6.1", "base/1", false,
+	  "top/1 basement=7 base=1", "1 install base/1 6.1 x86_64\n" },
 };
 
 struct table {
