@@ -19,8 +19,8 @@
 # shellcheck disable=SC2034,SC2154 # variables of and for the cases
 
 TOOLS=${DKMS_TEST_ROOT%/test-root}/tests/tools
-FAULTS=${FAULTS:-kill ENOSPC EIO ENOSPC+ EROFS+}
-COMPLAINTS_MAX=4
+FAULTS=${FAULTS:-kill ENOSPC EIO EROFS ENOSPC+ EROFS+}
+COMPLAINTS_MAX=${COMPLAINTS_MAX:-4}
 BUILD_DIR='^var/[^/]*/[^/]*/build[/ ]'
 
 crash_up() {
@@ -68,7 +68,7 @@ _complain() { # TEXT
 	{
 		echo "$what: $1"
 		[ -z "${2:-}" ] || sed 's/^/    /' <<<"$2"
-		sed -n "${at}p" "$C/trace" | sed 's/^/    at: /'
+		sed -n "${at}p" "$C/struck" | sed 's/^/    at: /'
 	} >&2
 }
 
@@ -95,7 +95,8 @@ _again() {
 		_complain "again: exit status $status" "$output"$'\n'"$errors"
 	digest=$(crash_digest)
 	[ "$digest" = "$after" ] ||
-		_complain "again: not the state after; wanted (<), got (>)" "$(diff <(echo "$after") <(echo "$digest"))"
+		_complain "again: not the state after; wanted (<), got (>)" \
+			"$(diff <(echo "$after") <(echo "$digest"))"$'\n'"$output"$'\n'"$errors"$'\n'"first: $first"
 	while IFS=', ' read -r module kernel _; do
 		[[ $output != *"building $module for $kernel"* ]] || _complain "again: built what was built" "$text"
 	done < <(grep -E ': (built|installed)$' <<<"$text")
@@ -106,6 +107,25 @@ _states_only() { # STATUS_TEXT
 	sed 's/ (.*)$//' <<<"$1"
 }
 
+# The times of the directories stay: they go into tarballs.
+_manifests_away() {
+	local f n=0
+	while IFS= read -r f; do
+		n=$((n + 1))
+		touch -r "${f%/*}" "$C/when.$n"
+		mv "$f" "$f-away"
+	done < <(find "$C/now/var" -name .manifest | sort)
+}
+
+_manifests_back() {
+	local f n=0
+	while IFS= read -r f; do
+		n=$((n + 1))
+		mv "$f" "${f%-away}"
+		touch -r "$C/when.$n" "${f%/*}"
+	done < <(find "$C/now/var" -name .manifest-away | sort)
+}
+
 _look() { # what status says now, in $text
 	local with
 	run_cmd "$DKMS" status
@@ -114,11 +134,11 @@ _look() { # what status says now, in $text
 	_known_state "$text" || _complain "status tells a state that never was" "$output"
 	# what is remembered of builds is the old or the new, and never makes a difference
 	with=$output
-	find "$C/now/var" -name .manifest -execdir mv .manifest .manifest-away \; 2>/dev/null
+	_manifests_away
 	run_cmd "$DKMS" status
 	[ "$output" = "$with" ] || _complain "status with manifests (<) and without (>)" \
 		"$(diff <(echo "$with") <(echo "$output"))"
-	find "$C/now/var" -name .manifest-away -execdir mv .manifest-away .manifest \; 2>/dev/null
+	_manifests_back
 	while IFS= read -r f; do
 		_is_whole "$f" || _complain "a manifest is neither old nor new: $f" "$(head -c 300 "$f")"
 	done < <(find "$C/now/var" -name .manifest)
@@ -170,7 +190,8 @@ _failed() { # FAULT
 _one() { # FAULT N
 	what="$1 at $2 of $count" at=$2
 	crash_back before
-	run_cmd "$TOOLS/syscall-fault" "${1%2}" "$2" "$DKMS" "${command[@]}"
+	run_cmd "$TOOLS/syscall-fault" -t "$C/struck" "${1%2}" "$2" "$DKMS" "${command[@]}"
+	first=$status$'\n'$output$'\n'$errors
 	case $1 in
 	kill2) # anywhere in the first half, where the cleaning up is
 		run_cmd "$TOOLS/syscall-fault" kill $((1 + $2 * 7 % (count / 2))) "$DKMS" "${command[@]}"
@@ -213,7 +234,7 @@ crash() {
 		known+=("$(_states_only "$output")") states+=("$(crash_digest | grep -v "$BUILD_DIR")")
 	done
 	crash_back before
-	run_cmd "$TOOLS/syscall-fault" -c "$C/count" -t "$C/trace" count 0 "$DKMS" "${command[@]}"
+	run_cmd "$TOOLS/syscall-fault" -c "$C/count" count 0 "$DKMS" "${command[@]}"
 	[ "$status" = 0 ] || _fail "dkms ${command[*]} should work" || return 1
 	count=$(<"$C/count")
 	after=$(crash_digest)
