@@ -80,8 +80,7 @@ int file_read_line(const char *path, char **ret_line)
 	return 0;
 }
 
-/* A name beside path that no module index or status takes for something of its own. */
-static char *temp_beside(const char *path)
+char *file_beside(const char *path)
 {
 	CLEAN(free) char *dir = path_dir(path);
 
@@ -90,7 +89,7 @@ static char *temp_beside(const char *path)
 
 int file_write(const char *path, const void *data, size_t n, mode_t mode)
 {
-	CLEAN(free) char *temp = temp_beside(path);
+	CLEAN(free) char *temp = file_beside(path);
 	CLEAN(fd) int fd = -1;
 	int r = 0;
 
@@ -161,7 +160,7 @@ int link_read(int dirfd, const char *path, char **ret_target)
 
 int link_set(const char *target, const char *path)
 {
-	CLEAN(free) char *temp = temp_beside(path);
+	CLEAN(free) char *temp = file_beside(path);
 
 	if (unlink(temp) < 0 && errno != ENOENT)
 		return -errno;

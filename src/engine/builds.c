@@ -4,14 +4,11 @@
 #include <errno.h>
 #include <poll.h>
 
-#include "base/file.h"
 #include "base/mem.h"
-#include "base/path.h"
+#include "engine/build_undo.h"
 #include "engine/worker.h"
-#include "sys/build_publish.h"
 #include "sys/host.h"
 #include "sys/jobserver.h"
-#include "sys/journal.h"
 #include "sys/private_build.h"
 #include "sys/run.h"
 
@@ -34,6 +31,7 @@ struct builds {
 	int limit;    /* how many at once, where there is no jobserver */
 	struct strv told; /* warnings that are told once */
 	int privates; /* may builds have private directories? -1: not tried yet */
+	struct build_undo undo;
 };
 
 static size_t count_builds(const struct plan *p)
@@ -50,7 +48,7 @@ struct builds *builds_new(struct engine *e)
 	struct builds *b = xcalloc(1, sizeof(*b));
 	CLEAN(fail) struct fail why = { 0 };
 
-	*b = (struct builds){ .e = e, .js = { .fd = -1 }, .privates = -1 };
+	*b = (struct builds){ .e = e, .js = { .fd = -1 }, .privates = -1, .undo = { .e = e } };
 	b->limit = e->setup->jobs > 0 ? 1 : host_usable_cpus();
 	/* one build alone has make's own jobs */
 	if (e->setup->jobs > 0 && count_builds(e->plan) > 1)
@@ -67,6 +65,7 @@ static void task_free(struct task *t)
 
 void builds_free(struct builds *b)
 {
+	build_undo_done(&b->undo);
 	for (size_t i = 0; i < b->n; i++)
 		task_free(b->tasks[i]);
 	free(b->tasks);
@@ -81,11 +80,6 @@ bool builds_running(const struct builds *b)
 	return b->n > 0;
 }
 
-static bool is_same_version(const struct step *a, const struct step *b)
-{
-	return str_eq(a->module, b->module) && str_eq(a->version, b->version);
-}
-
 /* Is there another build of the same version in the plan, that its directory could collide with? */
 static bool has_sibling(const struct builds *b, const struct step *s, bool running)
 {
@@ -93,7 +87,7 @@ static bool has_sibling(const struct builds *b, const struct step *s, bool runni
 
 	for (size_t i = 0; i < p->n; i++)
 		if (&p->steps[i] != s && p->steps[i].kind == STEP_BUILD &&
-		    is_same_version(&p->steps[i], s) &&
+		    str_eq(p->steps[i].module, s->module) && str_eq(p->steps[i].version, s->version) &&
 		    (!running || p->steps[i].state == STEP_RUNNING))
 			return true;
 	return false;
@@ -147,71 +141,6 @@ static void tell_end(struct builds *b, struct step *s, int r, const struct fail 
 	o->end(o->ctx, s, f, log, errors && errors->lines.n ? errors : NULL);
 }
 
-/* Should dkms die while it builds, the next one takes away what is half done. */
-static char *intent_name(size_t step)
-{
-	return xasprintf("build%zu", step);
-}
-
-static int intend(struct builds *b, const struct task *t, const struct step *s, struct fail *f)
-{
-	struct layout l = engine_layout(b->e, s);
-	CLEAN(free) char *own = private_build_dir(&l), *all = path_dir(own), *build = layout_build_dir(&l);
-	CLEAN(free) char *version = layout_version(&l), *stage = build_stage_dir(&l);
-	CLEAN(free) char *name = intent_name(t->step), *built = layout_built(&l), *old = dir_replaced(built);
-	CLEAN(free) char *failed = layout_failed(&l), *record = path_join(failed, ".record.dkms-new");
-	CLEAN(commit) struct commit undo = { 0 };
-
-	commit_put_back(&undo, old, built);
-	commit_remove_tree(&undo, stage);
-	commit_remove_tree(&undo, own);
-	commit_prune(&undo, all, version);
-	commit_unlink(&undo, record);
-	commit_prune(&undo, failed, version);
-	commit_remove_tree(&undo, build);
-	/* as an add leaves it; as a build that went well does not */
-	commit_make_dir(&undo, build, built);
-	return journal_intend(b->e->setup->dkms_tree, name, &undo, f);
-}
-
-static void drop_intent(struct builds *b, size_t step)
-{
-	CLEAN(free) char *name = intent_name(step);
-
-	journal_forget(b->e->setup->dkms_tree, name);
-}
-
-/*
- * What an interruption left is as useless as what a crash left. What the worker could not remove after a build that
- * went well is removed now, or by the next dkms. Private builds wait for
- * settle().
- */
-static void end_intent(struct builds *b, const struct task *t, const struct step *s, int code)
-{
-	struct layout l = engine_layout(b->e, s);
-	CLEAN(free) char *name = intent_name(t->step), *stage = build_stage_dir(&l), *build = layout_build_dir(&l);
-	CLEAN(free) char *built = layout_built(&l), *old = dir_replaced(built);
-	CLEAN(commit) struct commit c = { 0 };
-	CLEAN(fail) struct fail why = { 0 };
-
-	if (code == -ECANCELED) {
-		journal_abandon(b->e->setup->dkms_tree, name);
-		return;
-	}
-	if (t->is_private)
-		return;
-	if (path_lexists(stage))
-		commit_remove_tree(&c, stage);
-	if (path_lexists(old))
-		commit_put_back(&c, old, built);
-	if (code == 0 && path_lexists(build))
-		commit_remove_tree(&c, build);
-	if (c.ops.n == 0)
-		journal_forget(b->e->setup->dkms_tree, name);
-	else if (journal_commit(b->e->setup->dkms_tree, name, &c, &why) < 0)
-		engine_warn(b->e, s, why.text, why.hint);
-}
-
 /* Judges and starts; anything but 0 is the end of the step. */
 static int begin(struct builds *b, struct task *t, struct step *s, struct fail *f)
 {
@@ -223,13 +152,13 @@ static int begin(struct builds *b, struct task *t, struct step *s, struct fail *
 	job = build_job_for(b->e, s, &t->facts);
 	job.is_private = t->is_private;
 	job.has_jobserver = b->has_jobserver;
-	r = intend(b, t, s, f);
+	r = build_undo_record(&b->undo, t->step, t->is_private, f);
 	if (r < 0)
 		return r;
 	take_more_tokens(b, t, &job);
 	r = worker_start(&job, b->has_jobserver ? &b->js : NULL, &t->worker, f);
 	if (r < 0)
-		drop_intent(b, t->step);
+		build_undo_forget(&b->undo, t->step);
 	return r;
 }
 
@@ -263,50 +192,6 @@ bool builds_start(struct builds *b, size_t step)
 	return true;
 }
 
-/* What could not be removed is removed now, or by the next dkms. */
-static void tidy_up(struct builds *b, const struct layout *l, const char *failed)
-{
-	CLEAN(free) char *own = private_build_dir(l), *all = path_dir(own), *build = layout_build_dir(l);
-	CLEAN(commit) struct commit c = { 0 };
-
-	if (!failed)
-		commit_remove_tree(&c, build);
-	commit_remove_tree(&c, all);
-	journal_commit(b->e->setup->dkms_tree, "settle", &c, NULL);
-}
-
-/* After the last build of a version: the last failed one is what a person finds in build/. */
-static void settle(struct builds *b, const struct step *s)
-{
-	const struct plan *p = b->e->plan;
-	CLEAN(free) char *failed = NULL;
-	CLEAN(fail) struct fail why = { 0 };
-	struct layout l = engine_layout(b->e, s);
-
-	for (size_t i = 0; i < p->n; i++) {
-		const struct step *other = &p->steps[i];
-
-		if (other->kind != STEP_BUILD || !is_same_version(other, s))
-			continue;
-		if (other->state == STEP_RUNNING || other->state == STEP_WAITING)
-			return;
-		if (other->state == STEP_FAILED) {
-			struct layout at = engine_layout(b->e, other);
-			CLEAN(free) char *dir = private_build_dir(&at);
-
-			if (access(dir, F_OK) == 0) {
-				free(failed);
-				failed = TAKE_PTR(dir);
-			}
-		}
-	}
-	if (private_build_settle(&l, failed, &why) < 0)
-		tidy_up(b, &l, failed);
-	for (size_t i = 0; i < p->n; i++)
-		if (p->steps[i].kind == STEP_BUILD && is_same_version(&p->steps[i], s))
-			drop_intent(b, i);
-}
-
 static void finish(struct builds *b, size_t i, const struct worker_message *m)
 {
 	struct task *t = b->tasks[i];
@@ -317,9 +202,7 @@ static void finish(struct builds *b, size_t i, const struct worker_message *m)
 	give_tokens(b, t->tokens);
 	b->tasks[i] = b->tasks[--b->n];
 	tell_end(b, s, m->code, &f, m->log, &m->errlog);
-	end_intent(b, t, s, m->code);
-	if (t->is_private)
-		settle(b, s);
+	build_undo_end(&b->undo, t->step, m->code);
 	task_free(t);
 }
 

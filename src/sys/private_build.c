@@ -74,9 +74,10 @@ int private_build_enter(const struct layout *l, struct fail *f)
 int private_build_settle(const struct layout *l, const char *failed, struct fail *f)
 {
 	CLEAN(free) char *build = layout_build_dir(l), *all = all_private_dirs(l);
-	int r = tree_remove(build);
+	bool was_moved = failed && !path_lexists(failed);
+	int r = was_moved ? 0 : tree_remove(build);
 
-	if (r == 0 && failed && rename(failed, build) < 0)
+	if (r == 0 && failed && !was_moved && rename(failed, build) < 0)
 		r = -errno;
 	if (r == 0)
 		r = tree_remove(all);

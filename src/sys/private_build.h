@@ -18,7 +18,7 @@ char *private_build_dir(const struct layout *l);
 /* Makes the directory anew and mounts it. For a process that does nothing but this build. */
 int private_build_enter(const struct layout *l, struct fail *f);
 /* After the last build of a version, outside: build/ becomes the private directory of a failed build (or goes, if
- * failed is NULL), and all private directories go. */
+ * failed is NULL), and all private directories go. Can be called again when it failed. */
 int private_build_settle(const struct layout *l, const char *failed, struct fail *f);
 
 #endif

@@ -39,6 +39,14 @@ refute_running() { # PATTERN of a command line
 	refute_exists /var/lib/dkms/hello/1.0/.build
 }
 
+@test "two kernels of one module, and the second is refused: the first one's directory goes all the same" {
+	make_module hello 1.0
+	mkdir -p /lib/modules/9.9.9-none
+	ends 21 build hello/1.0 -k "$K1" -k 9.9.9-none -j 1
+	assert_exists "/var/lib/dkms/hello/1.0/$K1/$ARCH/module/hello.ko"
+	refute_exists /var/lib/dkms/hello/1.0/.build /var/lib/dkms/hello/1.0/build /var/lib/dkms/.dkms
+}
+
 @test "-j 2: never more than two builds at once, however many there are" {
 	for m in a b c d e; do
 		make_module "$m" 1.0 'PRE_BUILD="count"' 'AUTOINSTALL="yes"'
