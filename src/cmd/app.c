@@ -228,6 +228,7 @@ int app_execute(struct app *app, struct plan *plan, struct fail *f)
 		.quiet = app->rq.quiet,
 		.debug = app->rq.debug,
 		.observer = &app->report.observer,
+		.order = app->order,
 	};
 	int r;
 
@@ -399,6 +400,10 @@ static verb_function *find_function(enum verb v)
 		[VERB_MATCH] = verb_match,
 		[VERB_MKTARBALL] = verb_mktarball,
 		[VERB_LDTARBALL] = verb_ldtarball,
+		[VERB_MKDEB] = verb_mkdeb,
+		[VERB_MKBMDEB] = verb_mkbmdeb,
+		[VERB_MKDSC] = verb_mkdsc,
+		[VERB_MKRPM] = verb_mkrpm,
 		[VERB_KERNEL_POSTINST] = verb_autoinstall,
 		[VERB_KERNEL_PREINST] = verb_kernel_preinst,
 		[VERB_KERNEL_PRERM] = verb_kernel_prerm,

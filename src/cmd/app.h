@@ -6,6 +6,7 @@
 #include "cmd/request.h"
 #include "core/conf.h"
 #include "core/distro.h"
+#include "core/package.h"
 #include "core/planner.h"
 #include "sys/archive.h"
 #include "sys/conf_load.h"
@@ -30,6 +31,7 @@ struct app {
 	int jobs;
 	struct conf_cache *conf_cache; /* while many confs are read and nothing changes; else NULL */
 	struct report report;
+	struct package_order *order; /* mkdeb and its like, while they run; else NULL */
 	struct lock lock; /* of the dkms tree; taken when there is something to do */
 	bool is_locked;
 	struct archive archive; /* the tarball that was named, unpacked (cmd/load.h) */
@@ -83,6 +85,10 @@ int verb_unbuild(struct app *app, struct fail *f);
 int verb_remove(struct app *app, struct fail *f);
 int verb_mktarball(struct app *app, struct fail *f);
 int verb_ldtarball(struct app *app, struct fail *f);
+int verb_mkdeb(struct app *app, struct fail *f);
+int verb_mkbmdeb(struct app *app, struct fail *f);
+int verb_mkdsc(struct app *app, struct fail *f);
+int verb_mkrpm(struct app *app, struct fail *f);
 int verb_status(struct app *app, struct fail *f);
 int verb_why(struct app *app, struct fail *f);
 int verb_autoinstall(struct app *app, struct fail *f);

@@ -196,6 +196,7 @@ static const char *result_word(const struct step *s)
 		[STEP_FORGET] = { "removed", NULL },
 		[STEP_DEPMOD] = { NULL, NULL },
 		[STEP_POST_TRANSACTION] = { NULL, NULL },
+		[STEP_PACKAGE] = { NULL, NULL },
 	};
 
 	if (s->state == STEP_NOTHING)

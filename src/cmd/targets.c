@@ -55,13 +55,23 @@ static void sort_targets(struct app *app)
 		qsort(app->targets, app->n_targets, sizeof(*app->targets), compare_targets);
 }
 
-static void all_targets(struct app *app, const struct snapshot *snap)
+static void all_targets(struct app *app, const struct snapshot *snap, bool only_built)
 {
 	const struct snap_version *v = snapshot_version(snap, app->rq.module, app->rq.version);
 
-	for (size_t i = 0; v && i < v->n_builds; i++)
-		add_target(app, v->builds[i].kernel, v->builds[i].arch);
+	for (size_t i = 0; v && i < v->n_builds; i++) {
+		const struct snap_build *b = &v->builds[i];
+
+		if (only_built && (!b->built || (app->rq.arches.n && !strv_has(&app->rq.arches, b->arch))))
+			continue;
+		add_target(app, b->kernel, b->arch);
+	}
 	sort_targets(app);
+}
+
+void app_built_targets(struct app *app, const struct snapshot *snap)
+{
+	all_targets(app, snap, true);
 }
 
 static int named_targets(struct app *app, struct fail *f)
@@ -149,7 +159,7 @@ int app_targets(struct app *app, const struct snapshot *snap, bool chooses, stru
 	if (app->rq.all_kernels)
 		return every_kernel(app, snap, f);
 	if (app->rq.all) {
-		all_targets(app, snap);
+		all_targets(app, snap, false);
 		return 0;
 	}
 	if (app->rq.kernels.n)

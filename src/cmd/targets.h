@@ -12,6 +12,8 @@
  * that is here is taken, and said so.
  */
 int app_targets(struct app *app, const struct snapshot *snap, bool chooses, struct fail *f);
+/* Every kernel that the named version is built for, in version order; with -a those of that arch. */
+void app_built_targets(struct app *app, const struct snapshot *snap);
 void app_forget_targets(struct app *app);
 
 #endif

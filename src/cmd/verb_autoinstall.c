@@ -6,6 +6,7 @@
 #include "base/path.h"
 #include "cmd/app.h"
 #include "cmd/changes.h"
+#include "cmd/fit.h"
 #include "cmd/rebuilds.h"
 #include "cmd/targets.h"
 #include "core/outcome.h"
@@ -131,12 +132,12 @@ static void summary_line(const struct app *app, const struct target *t, const ch
 	report_text(&app->report, "autoinstall for %s (%s) %s: %s", t->kernel, t->arch, word, all);
 }
 
-/* Each module counts by its install; a rebuild only where it failed. */
+/* Each module counts by its install; a rebuild, which is on nobody's behalf, only where it failed. */
 static bool is_counted(const struct step *s, const struct target *t)
 {
 	if (!str_eq(s->kernel, t->kernel) || !str_eq(s->arch, t->arch))
 		return false;
-	if (s->flags & STEP_AGAIN)
+	if ((s->flags & (STEP_AGAIN | STEP_ON_BEHALF)) == STEP_AGAIN)
 		return s->state == STEP_FAILED;
 	return s->kind == STEP_INSTALL;
 }
@@ -215,6 +216,7 @@ int verb_autoinstall(struct app *app, struct fail *f)
 	app->conf_cache = &cache;
 	gather(app, &snap, &c);
 	app->conf_cache = NULL;
+	app_judge_loaded(app, NULL, &snap);
 	rq = app_plan_request(app, &snap);
 	plan_for_autoinstall(&rq, c.modules, c.n, &plan);
 	app_plan_rebuilds(app, &plan);
@@ -269,6 +271,7 @@ int verb_match(struct app *app, struct fail *f)
 	if (r < 0)
 		return r;
 	warn_of_broken(app, &snap);
+	app_judge_loaded(app, app->rq.module, &snap);
 	rq = app_plan_request(app, &snap);
 	plan_for_match(&rq, app->rq.template_kernel, &plan);
 	if (plan.n == 0) {

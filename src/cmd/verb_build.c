@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "cmd/app.h"
+#include "cmd/fit.h"
 #include "cmd/load.h"
 #include "cmd/rebuilds.h"
 #include "cmd/targets.h"
@@ -135,6 +136,7 @@ static int build_or_install(struct app *app, void (*planner)(const struct plan_r
 		r = app_targets(app, &snap, true, f);
 	if (r < 0)
 		return r;
+	app_judge_loaded(app, app->rq.module, &snap);
 	rq = app_plan_request(app, &snap);
 	planner(&rq, &plan);
 	set_source(app, &plan);

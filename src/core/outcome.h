@@ -40,6 +40,7 @@
 	X(DEPMOD_FAILED, 6, "depmod-failed")              \
 	X(NOT_BUILT, 6, "not-built")                      \
 	X(TARBALL_WRITE, 6, "tarball-write")              \
+	X(PACKAGE_FAILED, 6, "package-failed")            \
 	X(NO_RESULT, 7, "no-result")                      \
 	X(WRONG_RESULT, 7, "wrong-result")                \
 	X(ARCHIVE_SHAPE, 7, "archive-shape")              \

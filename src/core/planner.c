@@ -44,7 +44,9 @@ static size_t add_if_needed(const struct plan_request *rq, struct plan *p)
 static size_t add_build(const struct plan_request *rq, const struct target *t, size_t added,
 			unsigned flags, struct plan *p)
 {
-	size_t i = plan_add(p, STEP_BUILD, rq->module, rq->version, t->kernel, t->arch, flags);
+	const struct snap_build *b = snapshot_build(rq->snapshot, rq->module, rq->version, t->kernel, t->arch);
+	size_t i = plan_add(p, STEP_BUILD, rq->module, rq->version, t->kernel, t->arch,
+			    flags | (b && b->unfit ? STEP_AGAIN : 0));
 
 	if (added != NO_STEP)
 		plan_wait(p, i, added, NEED_DONE);
@@ -66,7 +68,7 @@ static size_t add_install(const struct plan_request *rq, const struct target *t,
 		snapshot_build(rq->snapshot, rq->module, rq->version, t->kernel, t->arch);
 	size_t build = NO_STEP, i;
 
-	if (!b || !b->built)
+	if (!b || !b->built || b->unfit)
 		build = add_build(rq, t, added, STEP_ON_BEHALF | (rq->force ? STEP_FORCED : 0), p);
 	i = plan_add(p, STEP_INSTALL, rq->module, rq->version, t->kernel, t->arch,
 		     rq->force ? STEP_FORCED : 0);
@@ -129,6 +131,33 @@ void plan_for_remove(const struct plan_request *rq, bool known_only, struct plan
 		if (p->steps[i].kind == STEP_UNBUILD)
 			plan_wait(p, forget, i, NEED_DONE);
 	add_closing_steps(rq, p);
+}
+
+void plan_for_package(const struct plan_request *rq, bool of_kernel, struct plan *p)
+{
+	size_t package = NO_STEP;
+
+	for (size_t t = 0; t < rq->n_targets; t++) {
+		const struct target *on = &rq->targets[t];
+		const struct snap_build *b =
+			snapshot_build(rq->snapshot, rq->module, rq->version, on->kernel, on->arch);
+
+		if (!b || !b->built)
+			add_build(rq, on, NO_STEP, STEP_ON_BEHALF, p);
+	}
+	for (size_t t = 0; of_kernel && t < rq->n_targets; t++) {
+		const struct target *on = &rq->targets[t];
+		size_t build = plan_find(p, STEP_BUILD, rq->module, rq->version, on->kernel, on->arch);
+
+		package = plan_add(p, STEP_PACKAGE, rq->module, rq->version, on->kernel, on->arch, 0);
+		if (build != NO_STEP)
+			plan_wait(p, package, build, NEED_DONE);
+	}
+	if (of_kernel)
+		return;
+	package = plan_add(p, STEP_PACKAGE, rq->module, rq->version, NULL, NULL, 0);
+	for (size_t i = 0; i < package; i++)
+		plan_wait(p, package, i, NEED_DONE);
 }
 
 /* autoinstall ---------------------------------------------------------------------------------- */

@@ -24,12 +24,18 @@ struct plan_request {
 	bool no_depmod;
 };
 
+/*
+ * Where something is built already but does not fit the kernel (snap_build.unfit) it is built anew.
+ */
 void plan_for_build(const struct plan_request *rq, struct plan *ret);
 void plan_for_install(const struct plan_request *rq, struct plan *ret);
 void plan_for_uninstall(const struct plan_request *rq, struct plan *ret);
 void plan_for_unbuild(const struct plan_request *rq, struct plan *ret);
 /* known_only: the version is broken, --force was given. */
 void plan_for_remove(const struct plan_request *rq, bool known_only, struct plan *ret);
+
+/* A package of what is built for the targets, or one for each (of_kernel); what is not built yet is built first. */
+void plan_for_package(const struct plan_request *rq, bool of_kernel, struct plan *ret);
 
 /* One module as autoinstall sees it. */
 struct auto_module {

@@ -19,6 +19,7 @@ struct snap_build {
 	char *arch;
 	bool built;     /* `module` is there */
 	bool installed; /* the active link points here */
+	bool unfit;	/* came from elsewhere, and not for the kernel that is here (cmd/fit.h) */
 };
 
 struct snap_version {

@@ -8,6 +8,8 @@
 #define TARBALL_BUILT "dkms_main_tree"
 #define TARBALL_SOURCE "dkms_source_tree"
 #define TARBALL_BINARIES "dkms_binaries_only"
+/* The mark in a <kernel>/<arch> directory of the dkms tree that came out of one; no member of any. */
+#define TARBALL_LOADED ".loaded"
 
 /*
  * The name that mktarball gives: <m>-<v>-kernel<k>-<a>[-kernel<k2>-<a2>…].dkms.tar.gz; no targets:

@@ -242,6 +242,8 @@ static int dispatch(struct engine *e, struct step *s, struct fail *f)
 		return step_forget(e, s, f);
 	case STEP_DEPMOD:
 		return step_depmod(e, s, f);
+	case STEP_PACKAGE:
+		return step_package(e, s, f);
 	default:
 		return step_post_transaction(e, s, f);
 	}

@@ -4,6 +4,7 @@
 
 #include "core/distro.h"
 #include "core/observer.h"
+#include "core/package.h"
 #include "core/plan.h"
 #include "sys/framework.h"
 
@@ -30,6 +31,7 @@ struct engine_setup {
 	bool symlink_modules, no_depmod, modprobe_on_install;
 	bool quiet, debug;
 	const struct observer *observer;
+	struct package_order *order; /* for STEP_PACKAGE; gets the files that were made */
 };
 
 /*

@@ -77,6 +77,7 @@ int step_uninstall(struct engine *e, struct step *s, struct fail *f);
 int step_unbuild(struct engine *e, struct step *s, struct fail *f);
 int step_forget(struct engine *e, struct step *s, struct fail *f);
 int step_depmod(struct engine *e, struct step *s, struct fail *f);
+int step_package(struct engine *e, struct step *s, struct fail *f);
 int step_post_transaction(struct engine *e, struct step *s, struct fail *f);
 
 /* Before the install tree of a kernel changes: should dkms die, the next one runs depmod for it. Taken back by the

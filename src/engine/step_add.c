@@ -7,6 +7,7 @@
 #include "core/outcome.h"
 #include "engine/internal.h"
 #include "sys/journal.h"
+#include "sys/loaded.h"
 #include "sys/tree_copy.h"
 
 /* The source's place in the source tree; caller frees. */
@@ -140,6 +141,8 @@ static int stage_builds(const struct adding *a, struct fail *f)
 		to = path_join(kernel, s->arch);
 		r = dir_make(kernel);
 		r = r < 0 ? fail_errno(f, r, "cannot make '%s'", kernel) : tree_copy(s->from, to, f);
+		if (r == 0 && (r = loaded_mark(to)) < 0)
+			fail_errno(f, r, "cannot write to '%s'", to);
 		s->flags |= STEP_LOADED;
 	}
 	if (r < 0)

@@ -9,6 +9,7 @@
 #include "engine/internal.h"
 #include "sys/build_publish.h"
 #include "sys/journal.h"
+#include "sys/loaded.h"
 #include "sys/tree_copy.h"
 
 static int intend(struct engine *e, const struct step *s, const char *stage, const char *built, struct fail *f)
@@ -39,6 +40,11 @@ static int publish(struct engine *e, const struct step *s, const char *built, st
 		fail_errno(f, r, "cannot make '%s'", built);
 	else
 		r = tree_copy(s->from, stage, f);
+	if (r == 0) {
+		r = loaded_mark(stage);
+		if (r < 0)
+			fail_errno(f, r, "cannot write to '%s'", stage);
+	}
 	if (r == 0) {
 		/* what was copied must be on the disk before a name says that it is complete */
 		r = tree_sync(stage);

@@ -110,13 +110,15 @@ static int put_link(struct making *m, int at, const char *name, const char *memb
 
 static int put_dir(struct making *m, int fd, const char *member);
 
-/* What dkms remembers of a build is about the machine that built it: ./dkms_main_tree/<k>/<a>/.manifest. */
+/* What dkms remembers of a build is about the machine that built or loaded it: ./dkms_main_tree/<k>/<a>/.manifest. */
 static bool is_memory(const char *dir_member, const char *name)
 {
 	static const char built[] = "./" TARBALL_BUILT "/";
 	const char *slash;
 
-	if (!str_eq(name, MANIFEST_NAME) || !str_has_prefix(dir_member, built))
+	if (!str_eq(name, MANIFEST_NAME) && !str_eq(name, TARBALL_LOADED))
+		return false;
+	if (!str_has_prefix(dir_member, built))
 		return false;
 	slash = strchr(dir_member + strlen(built), '/');
 	return slash && !strchr(slash + 1, '/');

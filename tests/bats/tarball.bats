@@ -237,8 +237,9 @@ alpha-1.0-manykernels.dkms.tar.gz"
 alpha/1.0, $K2, $ARCH: loaded
 alpha/1.0, $K1, $ARCH: loaded"
 	assert_same "$(tree_digest /usr/src/alpha-1.0)" "$src"
-	assert_same "$(tree_digest "/var/lib/dkms/alpha/1.0/$K1")" "$b1"
-	assert_same "$(tree_digest "/var/lib/dkms/alpha/1.0/$K2")" "$b2"
+	assert_exists "/var/lib/dkms/alpha/1.0/$K1/$ARCH/.loaded"
+	assert_same "$(tree_digest "/var/lib/dkms/alpha/1.0/$K1" | grep -v '/\.loaded')" "$b1"
+	assert_same "$(tree_digest "/var/lib/dkms/alpha/1.0/$K2" | grep -v '/\.loaded')" "$b2"
 	assert_same "$(readlink /var/lib/dkms/alpha/1.0/source)" /usr/src/alpha-1.0
 	assert_exists /var/lib/dkms/alpha/1.0/build
 	run_dkms status -k "$K1"
@@ -324,7 +325,7 @@ alpha/1.0, $K1, $ARCH: loaded"
 	refute_exists /usr/src/alpha-1.0/more
 	[ "$(grep -c changed /usr/src/alpha-1.0/mk)" = 0 ]
 	cmp "/var/lib/dkms/alpha/1.0/$K1/$ARCH/module/alpha.ko" "/usr/src/alpha-1.0/ko/$K1/alpha.ko"
-	assert_same "$(find /usr/src/alpha* /var/lib/dkms -name '.*'; find /usr/src -maxdepth 1 -name '.*')" "" \
+	assert_same "$(find /usr/src/alpha* /var/lib/dkms -name '.*' ! -name .loaded; find /usr/src -maxdepth 1 -name '.*')" "" \
 		"files of dkms's own"
 }
 
@@ -484,7 +485,7 @@ y 644 0:0"
 				$output == "alpha/1.0, $K1, $ARCH: built" ]] || _fail "after $call $n"
 			run_dkms ldtarball "$C/alpha.tar.gz" --force
 			assert_status 0
-			assert_same "$(tree_digest /usr/src/alpha-1.0 "/var/lib/dkms/alpha/1.0/$K1" | grep -v make.log)" \
+			assert_same "$(tree_digest /usr/src/alpha-1.0 "/var/lib/dkms/alpha/1.0/$K1" | grep -v -e make.log -e '/\.loaded')" \
 				"$want"
 			assert_same "$(find /usr/src/ /var/lib/dkms -name '*dkms-new' -o -name .dkms)" ""
 		done

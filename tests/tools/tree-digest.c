@@ -42,7 +42,7 @@ static int see(const char *path, const struct stat *st, int kind, struct FTW *at
 	unsigned mode = st->st_mode & 07777;
 
 	(void)kind;
-	if (at->level == 0 || str_eq(path_base(path), ".manifest"))
+	if (at->level == 0 || str_eq(path_base(path), ".manifest") || str_eq(path_base(path), ".loaded"))
 		return 0;
 	if (S_ISLNK(st->st_mode) && link_read(AT_FDCWD, path, &target) == 0)
 		strv_add_fmt(&lines, "%s link %s", path + skip, target);

@@ -22,6 +22,16 @@ static void remove_version(const struct plan_request *rq, struct plan *p)
 	plan_for_remove(rq, false, p);
 }
 
+static void one_package(const struct plan_request *rq, struct plan *p)
+{
+	plan_for_package(rq, false, p);
+}
+
+static void package_for_each(const struct plan_request *rq, struct plan *p)
+{
+	plan_for_package(rq, true, p);
+}
+
 static const struct verb_case verb_cases[] = {
 	{ "build adds what is not added", plan_for_build, "", "6.1", false,
 	  "1 add m/1\n"
@@ -66,6 +76,19 @@ static const struct verb_case verb_cases[] = {
 	  "3 forget m/1 (after 2)\n"
 	  "4 depmod 6.1 x86_64 (after 1, 2, 3)\n"
 	  "5 post_transaction 6.1 x86_64 (after 4)\n" },
+	{ "what does not fit is built anew", plan_for_install, "m/1 6.1~", "6.1", false,
+	  "1 build m/1 6.1 x86_64\n"
+	  "2 install m/1 6.1 x86_64 (after 1)\n"
+	  "3 depmod 6.1 x86_64 (after 1, 2)\n"
+	  "4 post_transaction 6.1 x86_64 (after 3)\n" },
+	{ "a package of all, after what is not built yet", one_package, "m/1 6.1", "6.1 6.2", false,
+	  "1 build m/1 6.2 x86_64\n"
+	  "2 package m/1 (after 1)\n" },
+	{ "a package of the source", one_package, "m/1", "", false, "1 package m/1\n" },
+	{ "a package for each kernel", package_for_each, "m/1 6.1", "6.1 6.2", false,
+	  "1 build m/1 6.2 x86_64\n"
+	  "2 package m/1 6.1 x86_64\n"
+	  "3 package m/1 6.2 x86_64 (after 1)\n" },
 	{ "remove of what is only added", remove_version, "m/1", "", false, "1 forget m/1\n" },
 };
 

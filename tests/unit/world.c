@@ -38,14 +38,15 @@ static void read_line(const char *line, struct snapshot *s)
 		v->state = *mark == '!' ? VERSION_BROKEN : VERSION_STRAY;
 	if (words.n > 1) {
 		size_t n = strlen(words.items[1]);
-		bool installed = words.items[1][n - 1] == '*';
+		bool installed = words.items[1][n - 1] == '*', unfit = words.items[1][n - 1] == '~';
 
 		v->builds = xreallocarray(v->builds, v->n_builds + 1, sizeof(*v->builds));
 		v->builds[v->n_builds++] = (struct snap_build){
-			.kernel = xstrndup(words.items[1], installed ? n - 1 : n),
+			.kernel = xstrndup(words.items[1], installed || unfit ? n - 1 : n),
 			.arch = xstrdup("x86_64"),
 			.built = true,
 			.installed = installed,
+			.unfit = unfit,
 		};
 	}
 }

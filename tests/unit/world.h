@@ -7,7 +7,7 @@
 /*
  * Snapshots from text, for tables. One fact a line:
  *   "a/1"            added        "a/1!"   broken      "a/1?"   stray
- *   "a/1 K"          built        "a/1 K*" built and installed
+ *   "a/1 K"          built        "a/1 K*" built and installed    "a/1 K~" came built and does not fit
  * with K any kernel; the arch is always x86_64. Lines of one module, and of one version, follow each other.
  */
 void world_read(const char *text, struct snapshot *ret);
