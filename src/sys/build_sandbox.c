@@ -327,6 +327,7 @@ void build_sandbox_environment(const struct sandbox *s, struct strv *env)
 
 	/* root's is closed to the build user, and what tools leave there is not wanted */
 	env_set(env, "HOME", "/tmp");
+	env_unset(env, "KBUILD_SIGN_PIN");
 	for (size_t i = 0; i < COUNT_OF(temporary); i++)
 		if (env_get(env, temporary[i]) && (s->rules.parts & SANDBOX_MOUNTS))
 			env_set(env, temporary[i], "/tmp");

@@ -215,6 +215,16 @@ static void switch_off(struct signer *s, const char *why)
 	str_set(&s->why, why);
 }
 
+/* A certificate cannot be made without its key. */
+static int check_token(const struct sign_keys *k, struct fail *f)
+{
+	if (!k->is_token || path_exists(k->certificate))
+		return 0;
+	fail_set(f, -ENOENT, "the certificate '%s' of the key '%s' is missing", k->certificate, k->key);
+	fail_hint(f, "keys in a token, and their certificates, are made with the token's own tools");
+	return f->code;
+}
+
 static int prepare(const struct sign_request *rq, struct signer *ret, struct fail *f)
 {
 	CLEAN(facts) struct facts x = { 0 };
@@ -225,10 +235,9 @@ static int prepare(const struct sign_request *rq, struct signer *ret, struct fai
 	sign_choose_keys(&x.facts, &k);
 	ret->key = xstrdup(k.key);
 	ret->certificate = xstrdup(k.certificate);
-	if (k.is_token && !path_exists(k.certificate))
-		return fail_set(f, -ENOENT, "the certificate '%s' of the key '%s' is missing",
-				k.certificate, k.key);
-	r = choose_method(rq, &x, &k, ret, f);
+	r = check_token(&k, f);
+	if (r == 0)
+		r = choose_method(rq, &x, &k, ret, f);
 	return r < 0 ? r : provide_pair(rq, &k, ret, f);
 }
 
@@ -256,13 +265,15 @@ int signer_make_key(const struct sign_request *rq, struct signer *ret, struct fa
 {
 	CLEAN(facts) struct facts x = { 0 };
 	CLEAN(sign_keys) struct sign_keys k = { 0 };
+	int r;
 
 	*ret = (struct signer){ .method = SIGN_OFF };
 	gather(rq, &x);
 	sign_choose_keys(&x.facts, &k);
 	ret->key = xstrdup(k.key);
 	ret->certificate = xstrdup(k.certificate);
-	return provide_pair(rq, &k, ret, f);
+	r = check_token(&k, f);
+	return r < 0 ? r : provide_pair(rq, &k, ret, f);
 }
 
 void signer_done(struct signer *s)
