@@ -41,6 +41,7 @@ static void engine_done(struct engine *e)
 	}
 	free(e->kernels);
 	strv_done(&e->told);
+	turn_close(&e->scripts);
 }
 
 struct layout engine_layout(const struct engine *e, const struct step *s)
@@ -185,8 +186,11 @@ int engine_script(struct engine *e, const struct step *s, const struct conf *c, 
 	script.override_dir = override;
 	script.out_fd = e->setup->quiet ? RUN_NULL : RUN_INHERIT;
 	script.err_fd = script.out_fd;
+	if (turn_take(&e->scripts) < 0)
+		return fail_set(f, -ECANCELED, "interrupted before the %s script", kind);
 	engine_phase(e, s, kind);
 	r = script_run(&script, f);
+	turn_give(&e->scripts);
 	if (r == SCRIPT_NOT_RUN) {
 		engine_warn(e, s, f->text ? f->text : kind, f->hint);
 		fail_done(f);
@@ -325,6 +329,7 @@ int engine_run(const struct engine_setup *setup, struct plan *plan, struct fail 
 {
 	struct engine e = { .setup = setup, .plan = plan };
 
+	turn_open(&e.scripts);
 	e.builds = builds_new(&e);
 	for (;;) {
 		/* what runs is told of first, then what can be done is done, and only then is there time to wait */

@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "sys/conf_load.h"
 #include "sys/kernel.h"
+#include "sys/turn.h"
 
 /*
  * Inside the engine: the state of one run, and the functions that carry out one step each.
@@ -18,6 +19,7 @@ struct engine {
 	struct kernel **kernels; /* what was read of the kernels so far */
 	size_t n_kernels;
 	struct builds *builds; /* what runs beside it */
+	struct turn scripts;   /* one at a time, of builds too */
 	struct strv told; /* what was said of confs */
 	struct installed *installed; /* engine/manifests.h */
 	size_t n_installed;

@@ -254,5 +254,6 @@ struct build_job build_job_for(const struct engine *e, const struct step *s,
 		.dep_records = &b->dep_records,
 		.jobs = e->setup->jobs,
 		.force = s->flags & STEP_FORCED,
+		.scripts = &e->scripts,
 	};
 }

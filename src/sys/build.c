@@ -299,14 +299,29 @@ static int build_and_publish(struct build *b, struct fail *f)
 	return r;
 }
 
+/* It runs as root, wherever its author likes: beside no other script. */
+static int run_post_build(struct build *b, struct fail *f)
+{
+	const struct turn *scripts = b->job->scripts;
+	int r;
+
+	if (str_is_empty(b->job->conf->post_build))
+		return 0;
+	if (scripts && turn_take(scripts) < 0)
+		return fail_set(f, -ECANCELED, "interrupted before the post_build script");
+	enter_phase(b, BUILD_POST);
+	r = build_script(b, "post_build", b->job->conf->post_build, f);
+	if (scripts)
+		turn_give(scripts);
+	return r;
+}
+
 static int after_publishing(struct build *b, struct fail *f)
 {
 	int r;
 
 	build_failure_forget(b);
-	if (b->job->conf->post_build)
-		enter_phase(b, BUILD_POST);
-	r = build_script(b, "post_build", b->job->conf->post_build, f);
+	r = run_post_build(b, f);
 	if (r == 0)
 		build_publish_log(b);
 	return r;

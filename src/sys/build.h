@@ -12,6 +12,7 @@
 #include "sys/kernel.h"
 #include "sys/sign.h"
 #include "sys/toolchain.h"
+#include "sys/turn.h"
 
 /* For progress lines; `where` of build_observer. */
 enum build_phase {
@@ -58,6 +59,7 @@ struct build_job {
 			  * caller's on failure */
 	bool has_jobserver; /* make gets its jobs from descriptor JOBSERVER_FD, if its command may */
 	bool force; /* a vermagic that differs is a warning */
+	const struct turn *scripts; /* POST_BUILD waits for it; NULL: for nobody */
 	const struct build_observer *observer;
 };
 

@@ -65,6 +65,49 @@ refute_running() { # PATTERN of a command line
 	assert_same "$(wc -l <"$C/at-once")" 5
 }
 
+@test "scripts run one at a time, however many builds run" {
+	for m in a b c d; do
+		make_module "$m" 1.0 'POST_BUILD="alone"
+			PRE_INSTALL="alone"
+			POST_INSTALL="alone"'
+		cat >"/usr/src/$m-1.0/alone" <<-EOS
+			#!/bin/sh
+			mkdir "$C/alone" || echo "\$module is not alone" >>"$C/not-alone"
+			sleep 0.2
+			rmdir "$C/alone"
+			echo "\$module" >>"$C/ran"
+		EOS
+		chmod 755 "/usr/src/$m-1.0/alone"
+		tree_added "$m" 1.0
+	done
+	ends 0 autoinstall -k "$K1" -j 4
+	refute_exists "$C/not-alone"
+	assert_same "$(sort "$C/ran" | uniq -c | xargs)" "3 a 3 b 3 c 3 d"
+}
+
+@test "who has the turn loses it when it is killed, and its script does not keep it" {
+	for m in a b; do
+		make_module "$m" 1.0 "POST_BUILD=\"stay\""
+		cat >"/usr/src/$m-1.0/stay" <<-EOS
+			#!/bin/sh
+			[ ! -e "$C/first" ] || exit 0
+			cut -d' ' -f4 /proc/\$PPID/stat >"$C/first.new"
+			mv "$C/first.new" "$C/first"
+			exec sleep 66.6
+		EOS
+		chmod 755 "/usr/src/$m-1.0/stay"
+		tree_added "$m" 1.0
+	done
+	"$DKMS" autoinstall -k "$K1" -j 2 >"$C/out" 2>"$C/err" &
+	pid=$!
+	for i in $(seq 100); do [ -e "$C/first" ] && break || sleep 0.1; done
+	kill -KILL "$(<"$C/first")"
+	status=0
+	wait "$pid" || status=$?
+	assert_same "$status" 11
+	grep -q "installed" "$C/out"
+}
+
 @test "makes share the jobs of one jobserver, and the log shows the classic command" {
 	for m in a b; do
 		kbuild_module "$m" 1.0
