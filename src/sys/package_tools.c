@@ -68,6 +68,8 @@ static void arguments(enum package_kind kind, const struct package_room *room, s
 		break;
 	default:
 		strv_add(argv, "-b");
+		/* nothing is compiled: a machine without build-essential will do */
+		strv_add(argv, "-d");
 		strv_add(argv, "-us");
 		strv_add(argv, "-uc");
 		if (room->arch)
