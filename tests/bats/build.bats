@@ -316,14 +316,24 @@ MAKE[0]="cat more; sh ./mk $kernelver"'
 	assert_errors_have nobody_has_this
 }
 
-@test "apport's hook hears of a failed build" {
+@test "apport's hook hears of a failed build, of a patch that does not apply, and of nothing else" {
 	only_ours
 	hook=/usr/share/apport/package-hooks/dkms_packages.py
 	mkdir -p "${hook%/*}"
-	script "$hook" "echo \"\$*\" >$C/heard"
-	make_module hello 1.0 'MAKE[0]=false'
-	run_dkms build hello/1.0 -k "$K1"
-	rm "$hook"
-	assert_status 10
-	assert_same "$(cat "$C/heard")" "-m hello -v 1.0 -k $K1"
+	mount -t tmpfs none "${hook%/*}"
+	script "$hook" "echo \"\$*\" >>$C/heard"
+	heard=''
+	for bad in 'MAKE[0]=false' 'PATCH[0]=bad.patch' 'MAKE[0]=true' 'PRE_BUILD=no' 'BUILD_DEPENDS=nobody' \
+		'BUILD_EXCLUSIVE_ARCH=none' 'PATCH[0]=none.patch'; do
+		make_module hello 1.0 "$bad"
+		mkdir -p /usr/src/hello-1.0/patches
+		echo garbage >/usr/src/hello-1.0/patches/bad.patch
+		script /usr/src/hello-1.0/no 'exit 3'
+		run_dkms build hello/1.0 -k "$K1"
+		heard+="$status $(cat "$C/heard" 2>/dev/null || :),"
+		rm -f "$C/heard"
+	done
+	umount "${hook%/*}"
+	call="-m hello -v 1.0 -k $K1"
+	assert_same "$heard" "10 $call,6 $call,7 $call,3 ,13 ,77 ,5 ,"
 }

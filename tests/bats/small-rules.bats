@@ -201,3 +201,102 @@ transaction() { # 0|1 ARGS...: post_transaction runs, or not
 	ends 0 install hello/1.0 -k "$K1"
 	assert_exists "/lib/modules/$K1/extra/theirs/hello.ko"
 }
+
+# what each step of an install or uninstall finds: the active link, our file, the kernel's own
+watch() { # WORD
+	echo "echo $1 \$(readlink /var/lib/dkms/dummy/kernel-$K1-$ARCH) \$(ls /lib/modules/$K1/extra 2>/dev/null) \
+\$(cd /lib/modules/$K1 && find kernel -name dummy.ko) >>$C/order"
+}
+
+@test "install: files and link, weak-modules, POST_INSTALL, depmod; uninstall: weak-modules, files and link, POST_REMOVE, depmod" {
+	as_distro rhel
+	make_module dummy 1.0 'PRE_INSTALL="pre"
+POST_INSTALL="post"
+POST_REMOVE="gone"'
+	script /usr/src/dummy-1.0/pre "$(watch pre_install)"
+	script /usr/src/dummy-1.0/post "$(watch post_install)"
+	script /usr/src/dummy-1.0/gone "$(watch post_remove)"
+	stub depmod '[ "$1" != --version ] || exit 1' "$(watch depmod)"
+	script "$C/weak-modules" "$(watch weak)"
+	cp "$C/weak-modules" /usr/sbin/weak-modules
+	link="1.0/$K1/$ARCH"
+	own=kernel/drivers/net/dummy.ko
+	run_dkms install dummy/1.0 -k "$K1"
+	one=$status installed=$(cat "$C/order")
+	rm "$C/order"
+	run_dkms uninstall dummy/1.0 -k "$K1"
+	two=$status
+	rm /usr/sbin/weak-modules
+	assert_same "$one $two" "0 0"
+	assert_same "$installed" "pre_install $own
+weak $link dummy.ko
+post_install $link dummy.ko
+depmod $link dummy.ko"
+	assert_same "$(cat "$C/order")" "weak $link dummy.ko
+post_remove $own
+depmod $own"
+}
+
+@test "DEST_MODULE_NAME: the name in the dkms tree, in the kernel, and of the original" {
+	make_module -m built hello 1.0 'DEST_MODULE_NAME[0]="dummy"'
+	ends 0 install hello/1.0 -k "$K1"
+	assert_same "$(find "/var/lib/dkms/hello/1.0/$K1/$ARCH/module" "/lib/modules/$K1/updates" /var/lib/dkms/hello/original_module \
+		-type f -printf '%f\n')" "dummy.ko
+dummy.ko
+dummy.ko
+dummy.ko.origin"
+	assert_dkms_status "hello/1.0, $K1, $ARCH: installed (Original modules exist)"
+	ends 0 remove hello/1.0 --all
+	refute_exists "/lib/modules/$K1/updates"
+	assert_exists "/lib/modules/$K1/kernel/drivers/net/dummy.ko"
+}
+
+@test "kernel_prerm: one depmod where the kernel's index is still there, none where it is not" {
+	make_module hello 1.0
+	make_module other 1.0
+	stub depmod "[ \"\$1\" != --version ] || exit 1; echo \"\$*\" >>$C/ran"
+	for index in modules.dep gone; do
+		ends 0 install hello/1.0 -k "$K1"
+		ends 0 install other/1.0 -k "$K1"
+		rm "$C/ran"
+		[ "$index" = modules.dep ] || rm "/lib/modules/$K1/modules.dep"
+		ends 0 kernel_prerm -k "$K1"
+		assert_same "$(cat "$C/ran" 2>/dev/null)" "$([ "$index" = gone ] || echo "-a $K1")"
+		: >"$C/ran"
+	done
+}
+
+@test "an index that became empty goes, and the kernel's directory with it; not with --no-depmod" {
+	mkdir -p /lib/modules/6.1.0-e
+	make_module hello 1.0
+	for option in "" --no-depmod; do
+		touch /lib/modules/6.1.0-e/modules.dep
+		ends 0 install hello/1.0 -k 6.1.0-e --kernelsourcedir "/usr/src/linux-headers-$K1" --force
+		assert_exists /lib/modules/6.1.0-e/modules.dep.bin
+		# shellcheck disable=SC2086 # words
+		ends 0 uninstall hello/1.0 -k 6.1.0-e $option
+		if [ -z "$option" ]; then
+			refute_exists /lib/modules/6.1.0-e
+			mkdir -p /lib/modules/6.1.0-e
+		else
+			assert_exists /lib/modules/6.1.0-e/modules.dep.bin
+			refute_exists /lib/modules/6.1.0-e/updates
+		fi
+	done
+}
+
+@test "files of a time to come, and of 1970" {
+	make_module dummy 1.0
+	home=/lib/modules/$K1/kernel/drivers/net/dummy.ko
+	for when in 2037-12-31 1970-01-01; do
+		find /usr/src/dummy-1.0 "/lib/modules/$K1/kernel" /etc/dkms -exec touch -h -d $when {} +
+		ends 0 install dummy/1.0 -k "$K1"
+		find /var/lib/dkms "/lib/modules/$K1/updates" -exec touch -h -d $when {} +
+		assert_dkms_status "dummy/1.0, $K1, $ARCH: installed (Original modules exist)"
+		ends 0 autoinstall -k "$K1"
+		ends 0 build --force dummy/1.0 -k "$K1"
+		ends 0 remove dummy/1.0 --all
+		assert_same "$(date -r "$home" +%F)" "$when"
+		assert_dkms_status
+	done
+}
