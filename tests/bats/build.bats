@@ -29,7 +29,7 @@ script() { # FILE LINE...
 	assert_dkms_status "dkms_hello/1.0, $K2, $ARCH: built" "dkms_hello/1.0, $K1, $ARCH: built"
 }
 
-@test "a build leaves module and log, nothing else, and no build directory" {
+@test "a build leaves module, log and manifest, nothing else, and no build directory" {
 	make_module hello 1.0
 	run_dkms build hello/1.0 -k "$K1"
 	assert_status 0
@@ -37,6 +37,7 @@ script() { # FILE LINE...
 		"d 755 root:root 1.0
 d 755 root:root 1.0/$K1
 d 755 root:root 1.0/$K1/$ARCH
+f 644 root:root 1.0/$K1/$ARCH/.manifest
 d 755 root:root 1.0/$K1/$ARCH/log
 f 644 root:root 1.0/$K1/$ARCH/log/make.log
 d 755 root:root 1.0/$K1/$ARCH/module
