@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The bash completion, as readline would call it.
+# The completions: bash's as readline would call it, and all three in their shells, on a terminal.
 load ../lib/dkms
 
 complete_words() { # WORD...: the last one is being typed
@@ -59,6 +59,23 @@ zsh_offers() { # WORDS...
 	timeout 20 zsh -f "$C/z.zsh" "$1" | tr -d '\r' | tr ' ' '\n' | sed '/^$/d' | sort -u
 }
 
+# readline's insert-completions puts in the line what there is to choose from
+bash_offers() { # LINE
+	cat >"$C/b.zsh" <<-'ZSH'
+		zmodload zsh/zpty
+		typeset line
+		zpty shell bash --norc -i
+		zpty -w shell 'PS1=; . /usr/share/bash-completion/bash_completion; echo re""ady'
+		while zpty -r shell line; do [[ $line == *ready* ]] && break; done
+		zpty -n -w shell "$1"$'\e*\C-aecho of""fers \n'
+		while zpty -r shell line; do
+			[[ $line == *offers* ]] && { print -r -- ${line#*offers}; break }
+		done
+		zpty -d shell
+	ZSH
+	timeout 20 zsh -f "$C/b.zsh" "$1" | tr -d '\r' | tr ' ' '\n' | sed '/^$/d' | tail -n "+$(wc -w <<<"$1")" | sort -u
+}
+
 fish_offers() { # LINE
 	HOME=$C fish --no-config -c 'source /usr/share/fish/vendor_completions.d/dkms.fish; complete -C $argv[1]' -- "$1" |
 		cut -f 1 | sort -u
@@ -71,6 +88,15 @@ fish_offers() { # LINE
 	assert_same "$(fish_offers 'dkms remove al')" alpha/1.0
 	assert_same "$(fish_offers "dkms build -k $K1")" "$K1"
 	assert_same "$(fish_offers 'dkms build -j ')" ""
+}
+
+@test "bash offers actions, options, modules and kernels" {
+	tree_added alpha 1.0
+	assert_same "$(bash_offers 'dkms un')" $'unbuild\nuninstall'
+	assert_same "$(bash_offers 'dkms build --force')" $'--force\n--force-version-override'
+	assert_same "$(bash_offers 'dkms remove al')" alpha/1.0
+	assert_same "$(bash_offers "dkms build -k $K1")" "$K1"
+	assert_same "$(bash_offers "dkms build --config /usr/src/linux-headers-$K1/Makef")" "/usr/src/linux-headers-$K1/Makefile"
 }
 
 @test "zsh offers actions, options, modules and kernels" {
