@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sys/depmod_fill.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -16,9 +15,10 @@
 #include "base/path.h"
 #include "core/elf_skeleton.h"
 #include "sys/module_file.h"
+#include "sys/module_image.h"
 #include "sys/run.h"
 
-enum { WORKERS_MAX = 16, PER_WORKER = 16, LARGE = 1 << 20 };
+enum { WORKERS_MAX = 16, PER_WORKER = 16 };
 /* A file that changed less than this ago could change again without its times showing it: they go
  * in ticks. */
 static const int64_t racy_ns = 100000000;
@@ -77,44 +77,7 @@ static int stat_id(const char *path, struct file_id *ret)
 	return 0;
 }
 
-/* The unpacked bytes: in memory or, of the few large ones, in a file, of which only the pages that
- * are looked at take memory. */
-struct unpacked {
-	struct buf small;
-	void *large;
-	size_t len; /* of large */
-};
-
-static void clean_unpacked(struct unpacked *u)
-{
-	buf_done(&u->small);
-	if (u->large)
-		munmap(u->large, u->len);
-}
-
-static int unpack_large(const struct buf *raw, struct unpacked *ret, struct fail *f)
-{
-	CLEAN(fd) int fd = memfd_create("module", MFD_CLOEXEC);
-	struct stat st;
-	void *data;
-	int r;
-
-	if (fd < 0)
-		return fail_errno(f, errno, "cannot unpack it");
-	r = module_file_unpack_to(raw->data, raw->len, MODULE_FILE_MAX, fd, f);
-	if (r < 0)
-		return r;
-	if (fstat(fd, &st) < 0 || st.st_size == 0)
-		return fail_set(f, -EBADMSG, "it is empty");
-	data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (data == MAP_FAILED)
-		return fail_errno(f, errno, "cannot unpack it");
-	ret->large = data;
-	ret->len = (size_t)st.st_size;
-	return 0;
-}
-
-static int read_module(const char *path, const struct depmod_tool *tool, struct unpacked *ret,
+static int read_module(const char *path, const struct depmod_tool *tool, struct module_image *ret,
 		       struct fail *f)
 {
 	CLEAN(buf) struct buf raw = { 0 };
@@ -124,14 +87,7 @@ static int read_module(const char *path, const struct depmod_tool *tool, struct 
 		return fail_errno(f, r, "cannot read it");
 	if (!is_readable(tool, &raw))
 		return fail_set(f, -ENOTSUP, "depmod does not read this compression");
-	if (raw.len && *raw.data == ELFMAG0) {
-		ret->small = raw;
-		raw = (struct buf){ 0 };
-		return 0;
-	}
-	if (raw.len >= LARGE)
-		return unpack_large(&raw, ret, f);
-	return module_file_unpack(buf_str(&raw), raw.len, MODULE_FILE_MAX, &ret->small, f);
+	return module_image_unpack(&raw, ret, f);
 }
 
 static int write_skeleton(const char *path, const struct buf *b, struct file_id *ret)
@@ -160,15 +116,14 @@ static int make_one(const struct filling *fill, size_t i, struct fail *f)
 	struct made *made = &fill->made[i];
 	CLEAN(free) char *from = path_join(fill->modules_dir, m->path);
 	CLEAN(free) char *to = path_join(fill->base_dir, m->path);
-	CLEAN(unpacked) struct unpacked elf = { 0 };
+	CLEAN(module_image) struct module_image elf = { 0 };
 	CLEAN(buf) struct buf skeleton = { 0 };
 	int64_t began = now_ns();
 	struct file_id after;
 	int r = read_module(from, fill->tool, &elf, f);
 
 	if (r == 0)
-		r = elf.large ? elf_skeleton_make(elf.large, elf.len, &skeleton, f)
-			      : elf_skeleton_make(buf_str(&elf.small), elf.small.len, &skeleton, f);
+		r = elf_skeleton_make(elf.data, elf.len, &skeleton, f);
 	if (r < 0)
 		return r;
 	if (stat_id(from, &after) < 0 || !file_id_is(&after, &m->id))

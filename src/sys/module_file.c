@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "sys/module_image.h"
 
 /* Output room asked for at a time. A decoder that needs more memory of its own than this is
  * refused: xz -9 takes 65 MiB. */
@@ -175,6 +176,11 @@ static const struct format *find_format(const void *data, size_t len)
 	return NULL;
 }
 
+bool module_file_is_packed(const void *data, size_t len)
+{
+	return find_format(data, len) != NULL;
+}
+
 int module_file_unpack(const void *data, size_t len, size_t max, struct buf *ret, struct fail *f)
 {
 	struct unpacking u = { .data = data, .len = len, .max = max, .ret = ret, .fd = -1, .f = f };
@@ -232,13 +238,13 @@ int module_file_load(const char *path, struct buf *ret, struct fail *f)
 
 int module_file_info(const char *path, struct module_info *ret, struct fail *f)
 {
-	CLEAN(buf) struct buf b = { 0 };
-	int r = module_file_load(path, &b, f);
+	CLEAN(module_image) struct module_image image = { 0 };
+	int r = module_image_read(path, &image, f);
 
 	*ret = (struct module_info){ 0 };
 	if (r < 0)
 		return r;
-	r = module_info_parse(buf_str(&b), b.len, ret, f);
+	r = module_info_parse(image.data, image.len, ret, f);
 	if (r < 0)
 		fail_wrap(f, "'%s'", path);
 	return r;

@@ -1,0 +1,84 @@
+#!/usr/bin/env bats
+# What dkms itself takes: memory, threads.
+load ../lib/dkms
+
+# dkms and its helpers, each process by itself; what they start is not ours
+KIB_MAX=$((32 << 10))
+PEAK=${DKMS_TEST_ROOT%/test-root}/tests/tools/peak
+
+setup() {
+	world_up
+	# looking for leaks fails under ptrace
+	export ASAN_OPTIONS="${ASAN_OPTIONS:-}:detect_leaks=0"
+}
+
+takes_little() { # COMMAND...
+	local kib
+	run_cmd "$PEAK" -p dkms "$C/kib" "$DKMS" "$@"
+	assert_status 0
+	kib=$(<"$C/kib")
+	echo "# $kib KiB: dkms $*" >&3
+	[ "$kib" -gt 0 ] || _fail "nothing was measured"
+	# a sanitizer takes as much again for itself
+	[ "$kib" -lt "$KIB_MAX" ] || [ -n "$(nm -D "$DKMS" | grep -m 1 __asan)" ] || _fail "took $kib KiB"
+}
+
+@test "no verb takes 32 MiB" {
+	local m
+	for m in a b c d e f; do make_module -m "$m $m-two $m-three" "$m" 1.0; done
+	rm /etc/dkms/framework.conf.d/tests.conf
+	add_kernel 9.1.0-test .ko.xz
+	for m in a b c d e f; do takes_little add "$m/1.0"; done
+	takes_little autoinstall -k "$K1"
+	takes_little install a/1.0 b/1.0 -k "$K2" -k 9.1.0-test
+	takes_little status
+	takes_little mktarball a/1.0 -k "$K1" --archive "$C/a.tar.xz"
+	takes_little uninstall a/1.0 -k "$K1"
+	takes_little remove a/1.0 --all
+	takes_little ldtarball "$C/a.tar.xz"
+	takes_little kernel_prerm -k "$K1"
+}
+
+@test "nor does status of 600 modules" {
+	local i
+	make_module one 1.0
+	tree_installed one 1.0 "$K1"
+	for ((i = 0; i < 600; i++)); do
+		cp -a /usr/src/one-1.0 "/usr/src/m$i-1.0"
+		sed -i "s/one/m$i/" "/usr/src/m$i-1.0/dkms.conf"
+		cp -a /var/lib/dkms/one "/var/lib/dkms/m$i"
+		ln -sfn "/usr/src/m$i-1.0" "/var/lib/dkms/m$i/1.0/source"
+	done
+	takes_little status
+	[ "$(wc -l <<<"$output")" = 601 ]
+}
+
+@test "nor does a module that is larger than that, packed or not" {
+	local k
+	make_module big 1.0
+	head -c 48M /dev/zero >"$C/zeros"
+	for k in "$K1" "$K2"; do
+		objcopy --add-section .rodata.big="$C/zeros" --set-section-flags .rodata.big=alloc,readonly \
+			"/usr/src/big-1.0/ko/$k/big.ko"
+	done
+	rm /etc/dkms/framework.conf.d/tests.conf
+	add_kernel 9.1.0-test .ko.xz
+	takes_little install big/1.0 -k "$K1"
+	takes_little install big/1.0 -k 9.1.0-test
+	takes_little install --force big/1.0 -k "$K1"
+	takes_little install --force big/1.0 -k 9.1.0-test
+	takes_little status
+	takes_little uninstall big/1.0 -k "$K1"
+	takes_little uninstall big/1.0 -k 9.1.0-test
+}
+
+@test "no threads" {
+	make_module a 1.0
+	make_module b 1.0
+	rm /etc/dkms/framework.conf.d/tests.conf
+	run_cmd strace -f -Y -o "$C/trace" -e trace=clone,clone3,fork,vfork,execve \
+		"$DKMS" install a/1.0 b/1.0 -k "$K1" -k "$K2"
+	assert_status 0
+	grep -q '<dkms> .*clone' "$C/trace"
+	if grep '<dkms[^>]*> .*CLONE_THREAD' "$C/trace"; then _fail "a thread was started"; fi
+}
