@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/env.h"
+#include "base/mem.h"
 #include "sys/run.h"
 
 static int sh(const char *script, struct buf *out, size_t max, unsigned ms, int *status)
@@ -44,6 +45,83 @@ static void limits_hold(void **state)
 
 	assert_int_equal(sh("while :; do echo xxxxxxxxxxxxxxxx; done", &out, 10000, 0, &status), -EFBIG);
 	assert_int_equal(sh("sleep 60", NULL, 0, 50, &status), -ETIMEDOUT);
+}
+
+/* The end is that of the program, not of what it left running with its descriptors. */
+static void leftovers_are_not_waited_for(void **state)
+{
+	CLEAN(buf) struct buf out = { 0 };
+	int status, p[2];
+	CLEAN(free) char *script = NULL;
+	char c;
+
+	assert_int_equal(pipe2(p, 0), 0);
+	script = xasprintf("(read x <&%d; echo late) & echo first; exit 3", p[0]);
+	{
+		const char *const argv[] = { "sh", "-c", script, NULL };
+		const int keep[] = { p[0], -1 };
+		struct run r = { .argv = argv, .out_fd = RUN_NULL, .err_fd = RUN_INHERIT, .capture = &out,
+				 .capture_max = 100, .keep_fds = keep };
+		struct run_result res = { 0 };
+
+		assert_int_equal(run_command(&r, &res, NULL), 0);
+		status = res.status;
+	}
+	assert_int_equal(status, 3);
+	assert_string_equal(buf_str(&out), "first\n");
+	/* the end of the pipe ends it */
+	close(p[1]);
+	assert_int_equal(read(p[0], &c, 1), 0);
+	close(p[0]);
+}
+
+static void all_that_was_written_counts(void **state)
+{
+	CLEAN(buf) struct buf out = { 0 };
+	int status;
+
+	assert_int_equal(sh("head -c 500000 /dev/zero | tr '\\0' x", &out, 500000, 0, &status), 0);
+	assert_int_equal(out.len, 500000);
+	/* too much, also when it is over before anybody looked */
+	assert_int_equal(sh("echo 12345", &out, 5, 0, &status), -EFBIG);
+	assert_int_equal(out.len, 0);
+}
+
+static int full(void *ctx)
+{
+	return -ENOSPC;
+}
+
+static void a_check_ends_it(void **state)
+{
+	const char *const argv[] = { "sh", "-c", "sleep 60; echo no", NULL };
+	struct run r = { .argv = argv, .out_fd = RUN_NULL, .err_fd = RUN_NULL, .check = full };
+	struct run_result res = { 0 };
+	CLEAN(fail) struct fail f = { 0 };
+
+	assert_int_equal(run_command(&r, &res, &f), -ENOSPC);
+	assert_string_equal(f.text, "'sh' was stopped: No space left on device");
+}
+
+static void what_cannot_start_is_told(void **state)
+{
+	static const struct {
+		const char *program, *cwd;
+		int code;
+	} cases[] = { { "/etc/passwd", NULL, -EACCES },
+		      { "/bin", NULL, -EACCES },
+		      { "/bin/sh", "/nonexistent", -ENOENT },
+		      { "/nonexistent/program", NULL, -ENOENT } };
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		const char *const argv[] = { cases[i].program, NULL };
+		struct run r = { .argv = argv, .cwd = cases[i].cwd, .out_fd = RUN_NULL, .err_fd = RUN_NULL };
+		struct run_result res = { 0 };
+		CLEAN(fail) struct fail f = { 0 };
+
+		assert_int_equal(run_command(&r, &res, &f), cases[i].code);
+		assert_non_null(strstr(f.text, cases[i].program));
+	}
 }
 
 static void missing_program_is_told(void **state)
@@ -98,6 +176,10 @@ int main(void)
 		cmocka_unit_test(captures_output_and_status),
 		cmocka_unit_test(dies_by_signal_as_a_shell_says),
 		cmocka_unit_test(limits_hold),
+		cmocka_unit_test(leftovers_are_not_waited_for),
+		cmocka_unit_test(all_that_was_written_counts),
+		cmocka_unit_test(a_check_ends_it),
+		cmocka_unit_test(what_cannot_start_is_told),
 		cmocka_unit_test(missing_program_is_told),
 		cmocka_unit_test(environment_is_what_was_given),
 		cmocka_unit_test(ticks_while_it_runs),
