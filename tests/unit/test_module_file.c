@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <lzma.h>
+#include <sys/mman.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -46,12 +47,21 @@ static void pack_zstd(const struct buf *from, struct buf *to)
 
 static void (*const packers[])(const struct buf *from, struct buf *to) = { pack_gzip, pack_xz, pack_zstd };
 
+/* Both ways, into memory and into a file: with the same result. */
 static int unpack(const char *data, size_t len, size_t max, struct buf *ret)
 {
-	char *copy = xmemdup(data, len);
+	CLEAN(free) char *copy = xmemdup(data, len);
+	CLEAN(buf) struct buf there = { 0 };
+	CLEAN(fd) int fd = memfd_create("unpacked", MFD_CLOEXEC);
 	int r = module_file_unpack(copy, len, max, ret, NULL);
 
-	free(copy);
+	assert_int_equal(module_file_unpack_to(copy, len, max, fd, NULL), r);
+	if (r == 0) {
+		assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+		assert_int_equal(fd_read_all(fd, max, &there), 0);
+		assert_int_equal(there.len, ret->len);
+		assert_memory_equal(buf_str(&there), buf_str(ret), ret->len);
+	}
 	return r;
 }
 
@@ -75,6 +85,18 @@ static void unpacks(void **state)
 		assert_int_equal(got.len, plain.len);
 		assert_memory_equal(got.data, plain.data, plain.len);
 	}
+}
+
+static void what_is_not_packed_is_taken_as_it_is(void **state)
+{
+	CLEAN(buf) struct buf got = { 0 }, none = { 0 }, large = { 0 };
+
+	assert_int_equal(unpack("\x1f", 1, 1, &got), 0);
+	assert_string_equal(buf_str(&got), "\x1f");
+	assert_int_equal(unpack("", 0, 0, &none), 0);
+	assert_int_equal(none.len, 0);
+	assert_int_equal(unpack("12345", 5, 4, &large), -EFBIG);
+	assert_null(large.data);
 }
 
 /* `cat a.gz b.gz` is what it looks like; anything else behind the data is damage. */
@@ -193,6 +215,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(unpacks),
+		cmocka_unit_test(what_is_not_packed_is_taken_as_it_is),
 		cmocka_unit_test(several_parts),
 		cmocka_unit_test(cut_off_anywhere),
 		cmocka_unit_test(bytes_changed),
