@@ -506,7 +506,7 @@ static void symbols_of_installed_modules(void **state)
 	expect_warnings(&w, "itself", "");
 	/* of one without a symbol table there are the names only, and no exports of ours */
 	world_put_elf(&w, "src/drv-1.0/made", &(struct fake_module){ .wide = true, .needs = "other" });
-	world_put_module(&w, "modules/6.1.0/kernel/a.ko");
+	world_put_elf(&w, "modules/6.1.0/kernel/a.ko", &(struct fake_module){ .wide = true, .stripped = true });
 	expect_warnings(&w, "not in the kernel's", "'drv-dest.ko' needs the symbol 'other', which nothing offers to kernel "
 						   "6.1.0");
 	world_put(&w, "modules/6.1.0/updates/b.ko", "no module", 0644);

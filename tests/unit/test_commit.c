@@ -38,6 +38,7 @@ static const struct op_case {
 	{ "a link over a directory", "l/ l/x", 'S', "new", "l", "l/ l/x", -EISDIR, true },
 	{ "a tree goes", "a/ a/b/ a/b/c a/l>b", 'D', "a", NULL, "" },
 	{ "also what was left of one", ".a.dkms-gone/ .a.dkms-gone/x b", 'D', "a", NULL, "b" },
+	{ "and takes its place there", "a/ a/x .a.dkms-gone/ .a.dkms-gone/y", 'D', "a", NULL, "" },
 	{ "a directory", "", 'M', "a/b", "c", "a/ a/b/" },
 	{ "a directory unless something is there", "c", 'M', "a/b", "c", "c" },
 	{ "a directory is not to be had", "a", 'M', "a/b", "c", "a", -ENOTDIR, true },
@@ -149,6 +150,26 @@ static void operations(void **state)
 	}
 }
 
+/* Killed between the exchange of two directories and the removal of the old one: the new one stays. */
+static void replaced_already(void **state)
+{
+	CLEAN(temp_dir) struct temp_dir d = { 0 };
+	CLEAN(commit) struct commit c = { 0 };
+	CLEAN(buf) struct buf got = { 0 };
+	CLEAN(free) char *a = NULL, *b = NULL;
+	bool changed = false;
+
+	temp_dir_make(&d);
+	make(&d, "a/ a/new b/ b/old");
+	a = temp_dir_at(&d, "a");
+	b = temp_dir_at(&d, "b");
+	commit_replace_dir(&c, a, b);
+	assert_int_equal(renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE), 0);
+	assert_int_equal(commit_carry_out(&c.ops, &changed, NULL), 0);
+	show(&d, "", &got);
+	assert_string_equal(buf_str(&got), "b/ b/new=a/new");
+}
+
 /* A file that somebody else wrote, or that lost its end. */
 static void no_operations(void **state)
 {
@@ -196,6 +217,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(operations),
+		cmocka_unit_test(replaced_already),
 		cmocka_unit_test(no_operations),
 		cmocka_unit_test(in_order),
 	};

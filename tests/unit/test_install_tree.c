@@ -83,6 +83,7 @@ static const struct home_case {
 	{ "D/link/k/gone/too/m.ko\n", "D/link/k/gone/too/m.ko" },
 	{ "D/modules/k/gone/m.ko", "D/modules/k/gone/m.ko" },
 	{ "D/modules/k/../m.ko\n", NULL },
+	{ "D/modules/k/gone/../../m.ko\n", NULL },
 	{ "D/modules/other/m.ko\n", NULL },
 	{ "D/modules/kk/m.ko\n", NULL },
 	{ "D/modules/k/out/m.ko\n", NULL }, /* out is a link to elsewhere */
