@@ -24,8 +24,8 @@ int fd_write_all(int fd, const void *data, size_t n);
 int fd_copy(int from, int to);
 /* Writes beside, fsyncs, renames over: there is the old file or the new one, never half. */
 int file_write(const char *path, const void *data, size_t n, mode_t mode);
-/* Where it is written beside, which who dies there leaves; a name that no module index or status takes for something of its
- * own. The same for link_set. Caller frees. */
+/* Where it is written beside, which who dies there leaves; a name that no module index or status takes for
+ * something of its own. The same for link_set. Caller frees. */
 char *file_beside(const char *path);
 
 /* Following links: is there a directory / a regular file / anything of that name? */

@@ -5,9 +5,10 @@
 #include "engine/internal.h"
 
 /*
- * What a build leaves beside its result, and that it goes: before the build its undoing is written into the journal, for
- * a dkms that dies; after it what is there is taken away, now or, where the file system does not let us, by the next
- * dkms that writes. Builds that share a version's build directory have it in common, so there the last one tidies up.
+ * What a build leaves beside its result, and that it goes: before the build its undoing is written into the
+ * journal, for a dkms that dies; after it what is there is taken away, now or, where the file system does not let
+ * us, by the next dkms that writes. Builds that share a version's build directory have it in common, so there the
+ * last one tidies up.
  */
 struct build_undo {
 	struct engine *e;
