@@ -299,6 +299,7 @@ static void document_inputs(struct json *j, const struct answer *a)
 
 static void document_begin(struct json *j, const struct answer *a, const char *reason)
 {
+	CLEAN(free) char *store = build_record_get(a->record, "store", 0);
 	CLEAN(free) char *by = build_record_get(a->record, "dkms", 0), *when = build_record_get(a->record, "time", 0);
 
 	json_object(j, NULL);
@@ -311,17 +312,18 @@ static void document_begin(struct json *j, const struct answer *a, const char *r
 	json_string(j, "reason", reason);
 	json_string(j, "built_at", when);
 	json_string(j, "built_by", by);
+	json_bool(j, "from_store", store);
 	document_inputs(j, a);
 }
 
 static void tell_build(const struct answer *a)
 {
 	CLEAN(free) char *by = build_record_get(a->record, "dkms", 0), *when = build_record_get(a->record, "time", 0);
-	CLEAN(free) char *line = NULL;
+	CLEAN(free) char *store = build_record_get(a->record, "store", 0), *line = NULL;
 
 	if (!by || !when)
 		return;
-	line = xasprintf("%s by dkms %s", when, by);
+	line = xasprintf("%s by dkms %s%s", when, by, store ? ", from the build store" : "");
 	tell(a, "built", line);
 }
 

@@ -18,6 +18,7 @@
  *	source_stamp, kernel_stamp	hashes of their files' stats: while they are the same nothing has to be read
  *	toolchain		what the compiler said of itself
  *	conf_file, directive	-c and --directive
+ *	store			where it is in the build store, if it was taken from there
  *	compiler		as the modules themselves say
  *	command			the make command, without the number of jobs
  *	output			"SIZE DIGEST FILE"

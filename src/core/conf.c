@@ -95,6 +95,20 @@ static void read_package(const struct conf_values *v, const struct conf_target *
 			 c->package_version);
 }
 
+static void read_store(const struct conf_values *v, struct conf *c)
+{
+	const char *store = scalar(v, CONF_BUILD_STORE);
+
+	if (!store)
+		return;
+	if (strcasecmp(store, "yes") == 0)
+		c->build_store = xstrdup("yes");
+	else
+		c->build_store = xstrdup("");
+	if (!*c->build_store && strcasecmp(store, "no") != 0)
+		complain(&c->warnings, -1, "BUILD_STORE is '%s', not yes or no", store);
+}
+
 static void read_scripts(const struct conf_values *v, struct conf *c)
 {
 	const char *sandbox = scalar(v, CONF_BUILD_SANDBOX);
@@ -105,6 +119,7 @@ static void read_scripts(const struct conf_values *v, struct conf *c)
 	c->pre_install = xstrdup(scalar(v, CONF_PRE_INSTALL));
 	c->post_install = xstrdup(scalar(v, CONF_POST_INSTALL));
 	c->post_remove = xstrdup(scalar(v, CONF_POST_REMOVE));
+	read_store(v, c);
 	if (sandbox && !str_eq(sandbox, "auto") && !str_eq(sandbox, "strict") &&
 	    !str_eq(sandbox, "off"))
 		complain(&c->warnings, -1, "BUILD_SANDBOX is '%s', not auto, strict or off",
@@ -443,7 +458,7 @@ void conf_done(struct conf *c)
 	char *strings[] = { c->module,	     c->version,     c->package_name, c->package_version,
 			    c->make,	     c->obsolete_by, c->post_add,     c->pre_build,
 			    c->post_build,   c->pre_install, c->post_install, c->post_remove,
-			    c->build_sandbox };
+			    c->build_sandbox, c->build_store };
 
 	for (size_t i = 0; i < COUNT_OF(strings); i++)
 		free(strings[i]);

@@ -68,6 +68,7 @@ struct conf {
 	char *post_add, *pre_build, *post_build, *pre_install, *post_install,
 		*post_remove; /* or NULL */
 	char *build_sandbox;  /* BUILD_SANDBOX, or NULL */
+	char *build_store;    /* BUILD_STORE: "yes", or "" for no; NULL: not set */
 
 	/* What is wrong with it: with `errors` it must not be used for add, build, install (exit
 	 * 8); `duplicates` are errors only for those three, never for uninstall, unbuild, remove.

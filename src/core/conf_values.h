@@ -52,6 +52,7 @@ struct conf_names {
 	X(MODULES_CONF_ALIAS_TYPE)                                                                 \
 	X(MODULES_CONF_OBSOLETE_ONLY)                                                              \
 	X(BUILD_SANDBOX)                                                                           \
+	X(BUILD_STORE)                                                                             \
 	X(built_module_name)                                                                       \
 	X(built_module_location)                                                                   \
 	X(dest_module_name)                                                                        \

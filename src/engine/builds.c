@@ -211,6 +211,7 @@ static void relay(struct builds *b, const struct task *t, const struct worker_me
 	static const char *const words[] = {
 		[BUILD_COPY] = "copying the source", [BUILD_PATCH] = "patching",
 		[BUILD_PRE] = "running pre_build",   [BUILD_MAKE] = "building",
+		[BUILD_STORED] = "taking it from the build store",
 		[BUILD_FINISH] = "finishing",	     [BUILD_POST] = "running post_build",
 	};
 	const struct step *s = &b->e->plan->steps[t->step];

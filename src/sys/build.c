@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "core/build_record.h"
 #include "core/outcome.h"
 #include "sys/build_env.h"
 #include "sys/build_failure.h"
@@ -14,6 +15,7 @@
 #include "sys/build_manifest.h"
 #include "sys/build_publish.h"
 #include "sys/build_sandbox.h"
+#include "sys/build_store.h"
 #include "sys/script.h"
 #include "sys/tree_copy.h"
 
@@ -87,6 +89,7 @@ static void build_done(struct build *b)
 	build_log_done(&b->log);
 	strv_done(&b->env);
 	buf_done(&b->record);
+	build_store_done(b);
 }
 
 static void clean_build(struct build *b)
@@ -137,7 +140,6 @@ static int copy_source(struct build *b, struct fail *f)
 	r = empty_build_dir(b);
 	if (r < 0)
 		return fail_errno(f, r, "cannot remove '%s'", b->build_dir);
-	build_manifest_begin(b);
 	r = tree_copy(b->source, b->build_dir, f);
 	if (r < 0) {
 		/* a full disk has no use for half a copy */
@@ -281,6 +283,68 @@ static int try_build(struct build *b, struct fail *f)
 	return r;
 }
 
+static int make_it(struct build *b, struct fail *f)
+{
+	int r;
+
+	for (r = try_build(b, f); r < 0 && build_sandbox_may_retry(b, f); r = try_build(b, f)) {
+		fail_done(f);
+		b->keep.is_spoiled = true;
+	}
+	return r;
+}
+
+/* A build directory as make would have left it, for POST_BUILD and the log. */
+static int prepare_stored(struct build *b, struct fail *f)
+{
+	CLEAN(free) char *log = path_join(b->build_dir, "make.log");
+	int r;
+
+	if (b->job->conf->post_build) {
+		r = copy_source(b, f);
+		if (r == 0)
+			r = overlay_patches(b, f);
+		if (r == 0)
+			r = build_sandbox_enter(b, f);
+		if (r == 0) {
+			r = apply_patches(b, f);
+			build_sandbox_leave(b, r);
+		}
+		return r;
+	}
+	r = empty_build_dir(b);
+	if (r == 0)
+		r = dir_make(b->build_dir);
+	if (r == 0)
+		r = build_log_open(&b->log, log, NULL);
+	return r < 0 ? fail_errno(f, r, "cannot write '%s'", log) : 0;
+}
+
+/* From the store: -ENOENT without f where it has nothing that fits, or what it has does not do. */
+static int take_stored(struct build *b, struct fail *f)
+{
+	CLEAN(fail) struct fail why = { 0 };
+	int r;
+
+	if (!build_finish_fetch(b))
+		return -ENOENT;
+	enter_phase(b, BUILD_STORED);
+	r = prepare_stored(b, &why);
+	if (r == 0)
+		r = build_log_restore(&b->log, &b->keep.log);
+	if (r == 0)
+		r = build_finish_stored(b, &why);
+	if (r == 0) {
+		build_record_add(&b->record, "store", b->keep.id);
+		return 0;
+	}
+	build_log_done(&b->log);
+	if (r != -ECANCELED)
+		return -ENOENT;
+	fail_move(f, &why);
+	return r;
+}
+
 /* Up to the moment when the version is built. */
 static int build_and_publish(struct build *b, struct fail *f)
 {
@@ -288,8 +352,11 @@ static int build_and_publish(struct build *b, struct fail *f)
 
 	build_env_prepare(b);
 	build_sandbox_prepare(b);
-	for (r = try_build(b, f); r < 0 && build_sandbox_may_retry(b, f); r = try_build(b, f))
-		fail_done(f);
+	build_manifest_begin(b);
+	build_store_prepare(b);
+	r = take_stored(b, f);
+	if (r == -ENOENT)
+		r = make_it(b, f);
 	if (r == 0)
 		r = build_publish(b, f);
 	if (r < 0) {

@@ -22,6 +22,7 @@ enum build_phase {
 	BUILD_MAKE,
 	BUILD_FINISH, /* strip, sign, compress, checks */
 	BUILD_POST,
+	BUILD_STORED, /* instead of all up to make: the store has it */
 };
 
 struct build_observer {

@@ -12,6 +12,7 @@
 #include "core/outcome.h"
 #include "sys/build_check.h"
 #include "sys/build_manifest.h"
+#include "sys/build_store.h"
 #include "sys/run.h"
 
 static char *fd_path(int fd)
@@ -123,15 +124,17 @@ static int run_tool(const struct build *b, const char *const *argv, struct fail 
 			(int)strcspn(buf_str(&out), "\n"), buf_str(&out));
 }
 
-static int strip_module(const struct build *b, const char *path)
+static int strip_module(struct build *b, const char *path)
 {
 	const struct toolchain *t = b->job->toolchain;
 	const char *const argv[] = { t && t->strip ? t->strip : "strip", "-g", path, NULL };
 	CLEAN(fail) struct fail f = { 0 };
 	int r = run_tool(b, argv, &f);
 
-	if (r < 0 && r != -ECANCELED)
+	if (r < 0 && r != -ECANCELED) {
 		build_warn(b, NULL, "'%s' is not stripped: %s", path_base(path), f.text);
+		b->keep.is_spoiled = true;
+	}
 	return r == -ECANCELED ? r : 0;
 }
 
@@ -212,14 +215,11 @@ static int settle(const char *path)
 	return 0;
 }
 
-static int finish_module(struct build *b, const struct conf_module *m, const char *path,
-			 struct fail *f)
+static int finish_module(struct build *b, const char *path, struct fail *f)
 {
 	CLEAN(free) char *stored = NULL;
-	int r = m->strip ? strip_module(b, path) : 0;
+	int r = sign_module(b, path);
 
-	if (r == 0)
-		r = sign_module(b, path);
 	if (r < 0)
 		return fail_set(f, r, "interrupted");
 	r = compress_module(b, path, &stored, f);
@@ -251,7 +251,7 @@ static bool is_excluded(const struct build *b, size_t i)
 	return x && x->modules && x->modules[i];
 }
 
-static int take_all(struct build *b, const char *dir, struct strv *paths, struct fail *f)
+static int take_all(struct build *b, const char *dir, const struct strv *paths, struct fail *f)
 {
 	const struct conf *conf = b->job->conf;
 	CLEAN(fd) int dirfd = open(b->build_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -260,7 +260,6 @@ static int take_all(struct build *b, const char *dir, struct strv *paths, struct
 	if (dirfd < 0)
 		return fail_errno(f, errno, "cannot open '%s'", b->build_dir);
 	for (size_t i = 0; i < conf->n_modules && r == 0; i++) {
-		strv_add_fmt(paths, "%s/%s.ko", dir, conf->modules[i].dest_name);
 		if (!is_excluded(b, i))
 			r = take_module(b, dirfd, &conf->modules[i], paths->items[i], f);
 	}
@@ -279,24 +278,98 @@ static int check_all(struct build *b, const struct strv *paths, struct fail *f)
 	return build_check(b, list, n, f);
 }
 
-int build_finish(struct build *b, struct fail *f)
+/* An empty directory for the modules; NULL with f: it cannot be made. */
+static char *make_stage(const struct build *b, struct fail *f)
 {
 	CLEAN(free) char *dir = path_join(b->stage, "module");
-	CLEAN(strv) struct strv paths = { 0 };
 	int r = tree_remove(b->stage);
 
 	if (r == 0)
 		r = dir_make(dir);
+	if (r == 0)
+		return TAKE_PTR(dir);
+	fail_errno(f, r, "cannot make '%s'", dir);
+	return NULL;
+}
+
+static void list_paths(const struct build *b, const char *dir, struct strv *ret)
+{
+	for (size_t i = 0; i < b->job->conf->n_modules; i++)
+		strv_add_fmt(ret, "%s/%s.ko", dir, b->job->conf->modules[i].dest_name);
+}
+
+static int strip_all(struct build *b, const struct strv *paths, struct fail *f)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < paths->n && r == 0; i++)
+		if (!is_excluded(b, i) && b->job->conf->modules[i].strip)
+			r = strip_module(b, paths->items[i]);
+	return r < 0 ? fail_set(f, r, "interrupted") : 0;
+}
+
+/* Stripped modules become what is stored. */
+static int finish_all(struct build *b, const struct strv *paths, struct fail *f)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < paths->n; i++)
+		if (!is_excluded(b, i))
+			build_manifest_compiler(b, paths->items[i]);
+	for (size_t i = 0; i < paths->n && r == 0; i++)
+		if (!is_excluded(b, i))
+			r = finish_module(b, paths->items[i], f);
+	return r;
+}
+
+int build_finish(struct build *b, struct fail *f)
+{
+	CLEAN(free) char *dir = make_stage(b, f);
+	CLEAN(strv) struct strv paths = { 0 };
+	int r = dir ? 0 : f->code;
+
 	if (r < 0)
-		return fail_errno(f, r, "cannot make '%s'", dir);
+		return r;
+	list_paths(b, dir, &paths);
 	r = take_all(b, dir, &paths, f);
 	if (r == 0)
 		r = check_all(b, &paths, f);
-	for (size_t i = 0; i < paths.n && r == 0; i++)
-		if (!is_excluded(b, i))
-			build_manifest_compiler(b, paths.items[i]);
-	for (size_t i = 0; i < paths.n && r == 0; i++)
-		if (!is_excluded(b, i))
-			r = finish_module(b, &b->job->conf->modules[i], paths.items[i], f);
-	return r;
+	if (r == 0)
+		r = strip_all(b, &paths, f);
+	if (r < 0)
+		return r;
+	build_store_keep(b, dir);
+	return finish_all(b, &paths, f);
+}
+
+bool build_finish_fetch(struct build *b)
+{
+	CLEAN(fail) struct fail why = { 0 };
+	CLEAN(free) char *dir = NULL;
+	CLEAN(strv) struct strv paths = { 0 };
+
+	if (!b->keep.is_on)
+		return false;
+	dir = make_stage(b, &why);
+	if (!dir || !build_store_fetch(b, dir))
+		return false;
+	list_paths(b, dir, &paths);
+	for (size_t i = 0; i < paths.n; i++)
+		if (!is_excluded(b, i) && !path_is_file(paths.items[i]))
+			return false;
+	return true;
+}
+
+int build_finish_stored(struct build *b, struct fail *f)
+{
+	CLEAN(free) char *dir = path_join(b->stage, "module");
+	CLEAN(free) char *symvers = path_join(dir, "Module.symvers");
+	CLEAN(strv) struct strv paths = { 0 };
+	int r;
+
+	list_paths(b, dir, &paths);
+	r = check_all(b, &paths, f);
+	if (r == 0 && path_is_file(symvers) && settle(symvers) < 0)
+		r = fail_errno(f, errno, "cannot store '%s'", symvers);
+	return r == 0 ? finish_all(b, &paths, f) : r;
 }

@@ -11,5 +11,9 @@
  * Module.symvers if the build made one. -E_NO_RESULT, -E_WRONG_RESULT, -errno.
  */
 int build_finish(struct build *b, struct fail *f);
+/* The same from the store (sys/build_store.h): first whether it has all modules, which are in the stage then, then what
+ * follows when build directory and log are there. */
+bool build_finish_fetch(struct build *b);
+int build_finish_stored(struct build *b, struct fail *f);
 
 #endif

@@ -104,12 +104,25 @@ int build_log_last(const struct build_log *log, struct buf *ret)
 	return r < 0 ? r : read_range(log->fd, end - LAST_MAX, LAST_MAX, ret);
 }
 
+int build_log_text(const struct build_log *log, struct buf *ret)
+{
+	off_t end = lseek(log->fd, 0, SEEK_END);
+
+	return end < 0 ? -errno : read_range(log->fd, 0, end < SAVE_MAX ? (size_t)end : SAVE_MAX, ret);
+}
+
+int build_log_restore(struct build_log *log, const struct buf *text)
+{
+	if (ftruncate(log->fd, 0) < 0)
+		return -errno;
+	log->block = (int64_t)text->len;
+	return write_buf(log->fd, text);
+}
+
 int build_log_save(const struct build_log *log, const char *path)
 {
 	CLEAN(buf) struct buf b = { 0 };
-	off_t end = lseek(log->fd, 0, SEEK_END);
-	int r = end < 0 ? -errno
-			: read_range(log->fd, 0, end < SAVE_MAX ? (size_t)end : SAVE_MAX, &b);
+	int r = build_log_text(log, &b);
 
 	return r < 0 ? r : file_write(path, buf_str(&b), b.len, 0644);
 }

@@ -35,6 +35,9 @@ int build_log_end(struct build_log *log, int status, int64_t usec);
 
 /* The output of the last command; of a very long one its head and its tail (1 MiB each). */
 int build_log_last(const struct build_log *log, struct buf *ret);
+/* All that was written, up to 64 MiB; and a log put in its place. */
+int build_log_text(const struct build_log *log, struct buf *ret);
+int build_log_restore(struct build_log *log, const struct buf *text);
 /* A copy of all that was written, beside and renamed; mode 0644. */
 int build_log_save(const struct build_log *log, const char *path);
 

@@ -6,6 +6,7 @@
 #include "sys/build.h"
 #include "sys/build_log.h"
 #include "sys/sandbox.h"
+#include "sys/store.h"
 
 /* The sandbox of one build; private to build_sandbox.c. */
 struct build_box {
@@ -24,6 +25,17 @@ struct build_box {
 	uint64_t *floors;      /* bytes that must stay free there */
 };
 
+/* What the store knows of one build; private to build_store.c. */
+struct build_keep {
+	bool is_on;
+	struct store store;
+	char key[SHA256_HEX];
+	struct timespec since;
+	struct buf log; /* of what was taken from it */
+	char *id;	/* its name there */
+	bool is_spoiled; /* not to be kept */
+};
+
 /*
  * Everything that one running build has; private to the build_*.c files. Two of them may exist at
  * once: nothing is global, no step changes the process's working directory or environment.
@@ -39,6 +51,7 @@ struct build {
 	struct strv env; /* for make and scripts */
 	struct build_box box;
 	struct buf record; /* of the manifest */
+	struct build_keep keep;
 };
 
 /* As build_warn, for what is true of every build here. */

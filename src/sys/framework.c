@@ -10,7 +10,7 @@
 #include "sys/conf_read.h"
 
 /* Room for the largest real drivers, built for dozens of kernels. */
-enum { ARCHIVE_SIZE_MIB = 4096, ARCHIVE_MEMBERS = 200000 };
+enum { ARCHIVE_SIZE_MIB = 4096, ARCHIVE_MEMBERS = 200000, STORE_SIZE_MIB = 1024 };
 
 #define FRAMEWORK_NAME_TABLE(X)                                                                    \
 	X(source_tree)                                                                             \
@@ -36,6 +36,7 @@ enum { ARCHIVE_SIZE_MIB = 4096, ARCHIVE_MEMBERS = 200000 };
 	X(build_sandbox)                                                                           \
 	X(build_limits)                                                                            \
 	X(build_store)                                                                             \
+	X(build_store_size)                                                                        \
 	X(build_launcher)                                                                          \
 	X(required_modules)                                                                        \
 	X(initramfs)                                                                               \
@@ -191,6 +192,7 @@ static void fill(const struct conf_values *v, struct framework *ret)
 		.build_launcher = take_text(v, FW_build_launcher),
 		.required_modules = take_text(v, FW_required_modules),
 		.initramfs = take_text(v, FW_initramfs),
+		.build_store_size = take_count(v, FW_build_store_size, STORE_SIZE_MIB) << 20,
 		.archive_max_size = take_count(v, FW_archive_max_size, ARCHIVE_SIZE_MIB) << 20,
 		.archive_max_members = take_count(v, FW_archive_max_members, ARCHIVE_MEMBERS),
 	};

@@ -44,6 +44,8 @@ static void defaults(void **state)
 	assert_string_equal(fw.compress_zstd_opts, "-q --rm -T0");
 	assert_int_equal(fw.archive_max_size, (uint64_t)4096 << 20);
 	assert_int_equal(fw.archive_max_members, 200000);
+	assert_null(fw.build_store);
+	assert_int_equal(fw.build_store_size, (uint64_t)1024 << 20);
 }
 
 static void limits_of_archives(void **state)

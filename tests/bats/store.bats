@@ -1,0 +1,300 @@
+#!/usr/bin/env bats
+# The store of built results: build_store of framework.conf.
+load ../lib/dkms
+
+setup() {
+	only_ours
+	world_up
+	S=$C/store
+	mkdir -m 700 "$S"
+	echo "build_store=$S" >/etc/dkms/framework.conf.d/store.conf
+	kbuild_module quick 1.0
+	run_dkms add quick/1.0
+}
+
+built() { echo "/var/lib/dkms/quick/1.0/$K1/$ARCH"; }
+entries() { find "$S" -mindepth 2 -maxdepth 2 -type d ! -path '*/.new-*' | wc -l; }
+# build again: from the store?
+again() {
+	local m=${1:-quick}
+	run_dkms unbuild "$m/1.0" -k "$K1"
+	run_dkms build "$m/1.0" -k "$K1"
+	assert_status 0
+	run_dkms why "$m/1.0" -k "$K1"
+}
+from_store() { again "$@" && assert_output_has "from the build store"; }
+made_anew() { again "$@" && refute_output_has "from the build store"; }
+filled() {
+	run_dkms build quick/1.0 -k "$K1"
+	assert_status 0
+	[ "$(entries)" = 1 ]
+	cp -a "$(built)" "$C/first"
+}
+
+@test "what was built from the same is the same, log and all" {
+	filled
+	from_store
+	cmp "$C/first/module/quick.ko" "$(built)/module/quick.ko"
+	cmp "$C/first/log/make.log" "$(built)/log/make.log"
+	refute_exists /var/lib/dkms/quick/1.0/build/make.log
+	run_dkms status
+	assert_output "quick/1.0, $K1, $ARCH: built"
+	run_dkms install quick/1.0 -k "$K1"
+	assert_status 0
+	run_dkms status
+	assert_output "quick/1.0, $K1, $ARCH: installed"
+}
+
+@test "gcc is not called" {
+	command -v strace >/dev/null || skip "strace is not installed"
+	export ASAN_OPTIONS=detect_leaks=0
+	filled
+	run_dkms unbuild quick/1.0 -k "$K1"
+	strace -f -e trace=execve -o "$C/trace" "$DKMS" build quick/1.0 -k "$K1" >/dev/null
+	grep -q cc1 "$C/trace" && return 1
+	grep -qE '"(/usr)?/bin/make"' "$C/trace" && return 1
+	cmp "$C/first/module/quick.ko" "$(built)/module/quick.ko"
+}
+
+@test "off without build_store, and with off" {
+	echo "build_store=off" >/etc/dkms/framework.conf.d/store.conf
+	run_dkms build quick/1.0 -k "$K1"
+	[ "$(entries)" = 0 ]
+	rm /etc/dkms/framework.conf.d/store.conf
+	made_anew
+	[ "$(entries)" = 0 ]
+}
+
+@test "whatever went in and changes makes a miss, and the old state a hit again" {
+	filled
+	cp -a /usr/src/quick-1.0 "$C/saved"
+	echo '/* more */' >>/usr/src/quick-1.0/quick.c
+	made_anew
+	cp -a "$C/saved/." /usr/src/quick-1.0/
+	from_store
+	echo '# more' >>/usr/src/quick-1.0/dkms.conf
+	made_anew
+	cp -a "$C/saved/." /usr/src/quick-1.0/
+	echo '# more' >/etc/dkms/quick.conf
+	made_anew
+	rm /etc/dkms/quick.conf
+	KCFLAGS=-DX made_anew
+	TERM=other SSH_TTY=x from_store
+	run_dkms unbuild quick/1.0 -k "$K1"
+	run_dkms build quick/1.0 -k "$K1" --directive STRIP=no
+	run_dkms why quick/1.0 -k "$K1"
+	refute_output_has "from the build store"
+	run_dkms build quick/1.0 -k "$K2"
+	run_dkms why quick/1.0 -k "$K2"
+	refute_output_has "from the build store"
+}
+
+@test "the kernel's headers, symbols and configuration under the same release" {
+	local real h
+	real=$(readlink -f "/lib/modules/$K1/build")
+	cp -a "$real" "$C/headers"
+	rm "/lib/modules/$K1/build" "$C/headers"/{scripts,tools}
+	ln -s "$real"/{scripts,tools} "$C/headers/"
+	chmod 755 "$C/headers"
+	ln -s "$C/headers" "/lib/modules/$K1/build"
+	sleep 0.1
+	filled
+	from_store
+	touch "$C/headers/Module.symvers"
+	from_store
+	echo "0x12345678	other_symbol	vmlinux	EXPORT_SYMBOL	" >>"$C/headers/Module.symvers"
+	made_anew
+	cp -p "$real/Module.symvers" "$C/headers/"
+	from_store
+	h=$C/headers/include/generated/autoconf.h
+	echo "/* more */" >>"$h"
+	made_anew
+	echo "#more" >>"$C/headers/Makefile"
+	made_anew
+	# a tool that was not there
+	cp -a "$real/include/generated/autoconf.h" "$h"
+	cp "$real/Makefile" "$C/headers/"
+	from_store
+	echo x >"$C/headers/vmlinux.o"
+	from_store
+	mkdir -p "$C/headers/arch/x86"
+	echo "" >"$C/headers/Kbuild"
+	made_anew
+}
+
+@test "a header named by a .cmd file only" {
+	mkdir "$C/include"
+	chmod 755 "$C/include"
+	echo '#define MINE 1' >"$C/include/mine.h"
+	sed -i '1i #include "mine.h"' /usr/src/quick-1.0/quick.c
+	echo "ccflags-y := -I$C/include" >>/usr/src/quick-1.0/Makefile
+	echo 'BUILD_SANDBOX=off' >/etc/dkms/quick.conf
+	sleep 0.1
+	filled
+	from_store
+	echo '#define MINE 2' >"$C/include/mine.h"
+	made_anew
+	rm "$C/include/mine.h"
+	run_dkms unbuild quick/1.0 -k "$K1"
+	run_dkms build quick/1.0 -k "$K1"
+	assert_status 10
+}
+
+@test "which confs use it" {
+	kbuild_module script 1.0 'PRE_BUILD="x"'
+	kbuild_module post 1.0 'POST_BUILD="x"'
+	kbuild_module own 1.0 'MAKE="make -C $kernel_source_dir M=$dkms_tree/own/1.0/build"'
+	kbuild_module out 1.0 'BUILD_STORE=no'
+	kbuild_module needs 1.0 'BUILD_DEPENDS=quick BUILD_STORE=yes'
+	run_dkms install quick/1.0 -k "$K1"
+	rm -rf "${S:?}"/*
+	for m in script post own out needs; do
+		run_dkms build "$m/1.0" -k "$K1"
+		assert_status 0
+	done
+	[ "$(entries)" = 0 ]
+	echo 'BUILD_STORE=yes' >/etc/dkms/own.conf
+	sleep 0.1
+	made_anew own
+	from_store own
+}
+
+@test "with --force neither taken nor kept" {
+	run_dkms build quick/1.0 -k "$K1" --force
+	assert_status 0
+	[ "$(entries)" = 0 ]
+	filled || run_dkms unbuild quick/1.0 -k "$K1"
+	run_dkms build quick/1.0 -k "$K1" --force
+	run_dkms why quick/1.0 -k "$K1"
+	refute_output_has "from the build store"
+}
+
+@test "a build that was tried twice is not kept" {
+	echo "all-y := \$(shell echo >>$C/outside)" >>/usr/src/quick-1.0/Makefile
+	echo "ifeq (\$(wildcard $C/outside),)
+	\$(error cannot write)
+	endif" | sed 's/^\t//' >>/usr/src/quick-1.0/Makefile
+	chmod 755 "$C"
+	run_dkms build quick/1.0 -k "$K1"
+	[[ $errors == *"tried again"* ]] || skip "no sandbox here"
+	assert_status 0
+	[ "$(entries)" = 0 ]
+}
+
+@test "POST_BUILD runs on a hit, beside the patched source" {
+	# shellcheck disable=SC2016
+	printf '#!/bin/sh\ncat quick.c >"$1"\necho ran\n' >/usr/src/quick-1.0/after
+	chmod +x /usr/src/quick-1.0/after
+	printf 'POST_BUILD="after %s"\nBUILD_STORE=yes\nPATCH[0]=more.patch\n' "$C/seen" >>/usr/src/quick-1.0/dkms.conf
+	mkdir /usr/src/quick-1.0/patches
+	cp /usr/src/quick-1.0/quick.c "$C/quick.c"
+	(cd "$C" && mkdir a b && cp quick.c a/ && { cat quick.c; echo '/* patched */'; } >b/quick.c && diff -u a/quick.c b/quick.c) \
+		>/usr/src/quick-1.0/patches/more.patch || :
+	sleep 0.1
+	filled
+	rm "$C/seen"
+	from_store
+	grep -q patched "$C/seen"
+	[ "$(grep -c 'Running the post_build script' "$(built)/log/make.log")" = 1 ]
+	[ "$(grep -c 'Applying patch' "$(built)/log/make.log")" = 1 ]
+	refute_exists /var/lib/dkms/quick/1.0/build
+}
+
+@test "signed and compressed as the administrator wants it now" {
+	echo 'try_sign_modules=true' >/etc/dkms/framework.conf.d/tests.conf
+	filled
+	from_store
+	cmp "$C/first/module/quick.ko" "$(built)/module/quick.ko"
+	rm /var/lib/dkms/mok.*
+	from_store
+	modinfo -F sig_key "$(built)/module/quick.ko" | grep -q .
+	[ "$(modinfo -F sig_key "$(built)/module/quick.ko")" != "$(modinfo -F sig_key "$C/first/module/quick.ko")" ]
+	echo 'try_sign_modules=false' >/etc/dkms/framework.conf.d/tests.conf
+	from_store
+	[ -z "$(modinfo -F sig_key "$(built)/module/quick.ko")" ]
+}
+
+@test "a damaged entry is a miss, and goes" {
+	local e
+	filled
+	for what in module log entry short gone; do
+		e=$(find "$S" -mindepth 2 -maxdepth 2 -type d)
+		case $what in
+		module) printf x | dd of="$e/quick.ko" bs=1 seek=200 conv=notrunc status=none ;;
+		log) echo x >>"$e/log" ;;
+		entry) sed -i 's/quick/qwick/' "$e/entry" ;;
+		short) truncate -s 100 "$e/quick.ko" ;;
+		gone) rm "$e/quick.ko" ;;
+		esac
+		made_anew
+		cmp "$C/first/module/quick.ko" "$(built)/module/quick.ko"
+		[ "$(entries)" = 1 ]
+		from_store
+	done
+}
+
+@test "a store that others can write to, or that is none, is not used" {
+	chmod 777 "$S"
+	run_dkms build quick/1.0 -k "$K1"
+	assert_status 0
+	assert_errors_have "the build store '$S' is not used"
+	[ "$(entries)" = 0 ]
+	echo "build_store=relative" >/etc/dkms/framework.conf.d/store.conf
+	again
+	echo "build_store=$S/x/y" >/etc/dkms/framework.conf.d/store.conf
+	chmod 700 "$S"
+	again
+	from_store
+	[ "$(stat -c %a "$S/x/y")" = 700 ]
+}
+
+@test "the size limit: those not used for longest go" {
+	kbuild_module other 1.0
+	kbuild_module third 1.0
+	filled
+	echo build_store_size=0 >>/etc/dkms/framework.conf.d/store.conf
+	run_dkms build other/1.0 -k "$K1"
+	[ "$(entries)" = 0 ]
+	sed -i '$d' /etc/dkms/framework.conf.d/store.conf
+	made_anew
+	made_anew other
+	head -c 1M /dev/zero >"$(find "$S" -name other.ko -printf %h)/pad"
+	sleep 0.1
+	from_store
+	echo build_store_size=1 >>/etc/dkms/framework.conf.d/store.conf
+	run_dkms build third/1.0 -k "$K1"
+	[ -z "$(find "$S" -name other.ko)" ]
+	[ -n "$(find "$S" -name quick.ko)" ]
+	[ -n "$(find "$S" -name third.ko)" ]
+}
+
+@test "what a killed dkms left goes after a while, what is new stays" {
+	mkdir -p "$S/.new-old" "$S/.new-young"
+	touch "$S/.new-old/x"
+	touch -d '2 hours ago' "$S/.new-old"
+	filled
+	refute_exists "$S/.new-old"
+	assert_exists "$S/.new-young"
+}
+
+@test "several at once: each builds or takes, all are right" {
+	local i
+	# the same key for all: the build directory's path is in it
+	cp -a /var/lib/dkms "$C/tree"
+	for i in 1 2 3 4; do
+		cp -a "$C/tree" "$C/tree$i"
+	done
+	for i in 1 2 3 4; do
+		unshare -m bash -c "mount --bind '$C/tree$i' /var/lib/dkms && exec '$DKMS' build quick/1.0 -k '$K1'" \
+			>/dev/null 2>"$C/errors$i" &
+	done
+	wait
+	for i in 1 2 3 4; do
+		run_dkms status --dkmstree "$C/tree$i"
+		assert_output "quick/1.0, $K1, $ARCH: built"
+		cmp "$C/tree$i/quick/1.0/$K1/$ARCH/module/quick.ko" "$C/tree1/quick/1.0/$K1/$ARCH/module/quick.ko"
+	done
+	[ "$(entries)" = 1 ]
+	find "$S" -name '.new-*' | grep . && return 1
+	from_store
+}
