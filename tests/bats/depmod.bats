@@ -358,7 +358,7 @@ odd_depmod() {
 }
 
 @test "it reaches an install tree of another name by a private directory, which goes again" {
-	local tree
+	local tree base
 	odd_depmod
 	make_module small 1
 	for tree in "$C/chroot/lib/modules" "$C/modules"; do
@@ -369,7 +369,9 @@ odd_depmod() {
 		assert_status 0
 		grep -q "^updates/dkms/small.ko:" "$tree/$K1/modules.dep"
 		if [ "$tree" = "$C/modules" ]; then
-			[[ $(cat "$C/ran") == "-a -b "*"/dkms-tmp.depmod."*" $K1 " ]]
+			base=$(sed -n "s/^-a -b \(.*\) $K1 \$/\1/p" "$C/ran")
+			[[ $base == */dkms-tmp.depmod.* ]]
+			refute_exists "$base"
 		else
 			assert_same "$(cat "$C/ran")" "-a -b $C/chroot $K1 "
 		fi
@@ -377,5 +379,4 @@ odd_depmod() {
 		assert_status 0
 		! grep -q small "$tree/$K1/modules.dep"
 	done
-	assert_same "$(find /tmp /run "$C/tmp" -maxdepth 1 -name 'dkms-tmp.*')" ""
 }
