@@ -85,6 +85,28 @@ refute_running() { # PATTERN of a command line
 	assert_same "$(sort "$C/ran" | uniq -c | xargs)" "3 a 3 b 3 c 3 d"
 }
 
+@test "POST_BUILD keeps files of its build beside the modules, named by the dkms tree" {
+	only_ours
+	make_module hello 1.0 'MAKE[0]="echo $kernelver >config.h; sh ./mk $kernelver"
+POST_BUILD="keep -a ${arch} -k ${kernelver} -t ${dkms_tree}"'
+	cat >/usr/src/hello-1.0/keep <<-'EOS'
+		#!/bin/sh
+		exec cp "$6/hello/1.0/build/config.h" "$6/hello/1.0/$4/$2/"
+	EOS
+	chmod 755 /usr/src/hello-1.0/keep
+	run_dkms add hello/1.0
+	run_dkms build hello/1.0 -k "$K1" -k "$K2" -j 2
+	assert_status 0
+	for k in "$K1" "$K2"; do
+		assert_same "$(<"/var/lib/dkms/hello/1.0/$k/$ARCH/config.h")" "$k"
+		run_dkms install hello/1.0 -k "$k"
+		assert_status 0
+	done
+	run_dkms remove hello/1.0 --all
+	assert_status 0
+	refute_exists /var/lib/dkms/hello
+}
+
 @test "who has the turn loses it when it is killed, and its script does not keep it" {
 	for m in a b; do
 		make_module "$m" 1.0 "POST_BUILD=\"stay\""
