@@ -101,7 +101,8 @@ bool inputs_kernel_changed(struct kernel *k, const char *record)
 void inputs_of_command(const struct conf *c, struct kernel *k, const char *build_dir, struct buf *record)
 {
 	const struct conf_make m = { .kernel = k->release,
-				     .kernel_source_dir = k->source_dir,
+				     /* where a tree is prepared does not matter either */
+				     .kernel_source_dir = k->bare_dir ? k->bare_dir : k->source_dir,
 				     .build_dir = build_dir,
 				     .jobserver = true, /* how many jobs does not matter */
 				     .clang = kernel_is_clang(k) };

@@ -221,3 +221,17 @@ assert_tidy() {
 	grep -q '^user 65534' "$C/mine/.prepare/$K1-$ARCH.log"
 	refute_exists "$C/mine/.dkms"
 }
+
+@test "why: where the tree was prepared is no change" {
+	bare_tree "$C/linux"
+	echo CONFIG_SMP=y >"$C/linux/.config"
+	# shellcheck disable=SC2016 # make's
+	printf '.DEFAULT_GOAL := all\nall:\n:cp $(M)/ko/other/*.ko $(M)/\n' >>"$C/linux/Makefile"
+	make_module one 1.0 'unset MAKE'
+	run_dkms build one/1.0 -k "$K1" --kernelsourcedir "$C/linux"
+	assert_status 0
+	run_dkms why one/1.0 -k "$K1" --kernelsourcedir "$C/linux"
+	assert_status 0
+	assert_output_has "-C $C/linux M="
+	assert_output_has "nothing that went into it has changed"
+}
