@@ -10,5 +10,7 @@
  * the reason is told. With --force nothing is compared. Module NULL: of all modules.
  */
 void app_judge_loaded(const struct app *app, const char *module, struct snapshot *snap);
+/* The same for a tarball that is about to be loaded and installed in one go: what does not fit is built over it. */
+void app_judge_archive(const struct app *app, struct plan *plan);
 
 #endif

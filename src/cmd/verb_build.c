@@ -141,6 +141,7 @@ static int build_or_install(struct app *app, void (*planner)(const struct plan_r
 	planner(&rq, &plan);
 	set_source(app, &plan);
 	load_plan(app, &snap, &plan);
+	app_judge_archive(app, &plan);
 	app_plan_rebuilds(app, &plan);
 	return app_execute(app, &plan, f);
 }

@@ -248,6 +248,27 @@ Version: 0~eol"
 	assert_dkms_status "alpha/1.0, $K1, $ARCH: installed"
 }
 
+@test "installing a tarball compares, too; what does not fit is built" {
+	hello_source
+	run_dkms build hello/0.1 -k "$K1"
+	run_dkms mktarball hello/0.1 -k "$K1" --archive "$C/hello.tar.gz"
+	assert_status 0
+	before=$(digest_of hello 0.1 "$K1")
+	other_machine
+	run_dkms install "$C/hello.tar.gz" -k "$K1"
+	assert_status 0
+	assert_no_errors
+	assert_same "$(digest_of hello 0.1 "$K1")" "$before"
+	run_dkms remove hello/0.1 --all
+	rm -rf /usr/src/hello-0.1
+	other_crc_in_headers "$K1"
+	run_dkms install "$C/hello.tar.gz" -k "$K1"
+	assert_status 0
+	assert_errors_have "another version of the symbol 'module_layout'"
+	assert_dkms_status "hello/0.1, $K1, $ARCH: installed"
+	[ "$(digest_of hello 0.1 "$K1")" != "$before" ] || _fail "it was not compiled"
+}
+
 @test "an upgrade of the package leaves the new version alone" {
 	for v in 1.0 2.0; do
 		tree_built alpha $v "$K1"
