@@ -213,22 +213,21 @@ trying() {
 
 @test "trees below closed directories, and through links" {
 	closed=$(mktemp -d "$C/closed.XXXX")
-	mount -t tmpfs -o mode=700 tmpfs /root
-	mkdir "$closed/tree" "$closed/src" "$C/links" /root/dkms-src
+	mkdir -m 700 "$C/home"
+	mkdir "$closed/tree" "$closed/src" "$C/links" "$C/home/dkms-src"
 	chmod 700 "$closed"
 	make_module hello 1.0 'PRE_BUILD=pre
 MAKE[0]="sh ./mk $kernelver && make -C $source_tree/hello-1.0 -f mk2"'
 	printf '%s\n' '#!/bin/sh' 'pwd >where' >/usr/src/hello-1.0/pre
 	echo 'all: ; test -r dkms.conf' >/usr/src/hello-1.0/mk2
 	chmod 755 /usr/src/hello-1.0/pre
-	mv /usr/src/hello-1.0 /root/dkms-src/
-	ln -s /root/dkms-src/hello-1.0 "$closed/src/hello-1.0"
+	mv /usr/src/hello-1.0 "$C/home/dkms-src/"
+	ln -s "$C/home/dkms-src/hello-1.0" "$closed/src/hello-1.0"
 	ln -s "$closed/tree" "$C/links/tree"
 	run_dkms build hello/1.0 -k "$K1" --dkmstree "$C/links/tree" --sourcetree "$closed/src"
 	assert_status 0
 	assert_no_errors
 	assert_exists "$closed/tree/hello/1.0/$K1/$ARCH/module/hello.ko"
-	umount /root
 }
 
 @test "kernels side by side, each with its own sandbox" {

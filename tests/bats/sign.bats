@@ -87,6 +87,7 @@ stub() { # NAME: the rest of the script on stdin
 	assert_output $'no\nyes'
 	mkdir "$C/root"
 	mount --bind / "$C/root"
+	mount -o remount,bind,ro "$C/root"
 	mount --rbind /tmp "$C/root/tmp"
 	run_cmd unshare -pf --mount-proc="$C/root/proc" sh -c "chroot '$C/root' '$TOOL' chroot; :"
 	umount -R "$C/root"
