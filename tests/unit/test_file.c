@@ -231,7 +231,7 @@ static void copying(void **state)
 {
 	CLEAN(temp_dir) struct temp_dir d = { 0 };
 	CLEAN(free) char *from = NULL, *to = NULL, *dir = NULL;
-	CLEAN(buf) struct buf large = { 0 }, got = { 0 };
+	CLEAN(buf) struct buf large = { 0 };
 	struct stat st;
 
 	temp_dir_make(&d);

@@ -132,6 +132,7 @@ static void signature_of_old_kernels(void **state)
 	assert_string_equal(s.id, "X509");
 	assert_string_equal(s.hash, "sha256");
 	assert_int_equal(module_sig_body(text, sizeof(text) - 1), 4);
+	module_sig_done(&s);
 	/* a hash that nobody knows */
 	memcpy(odd, text, sizeof(odd));
 	odd[sizeof("bodySome One\x0a\xbc!!!\1") - 1] = 8;
