@@ -19,7 +19,7 @@
 # shellcheck disable=SC2034,SC2154 # variables of and for the cases
 
 TOOLS=${DKMS_TEST_ROOT%/test-root}/tests/tools
-FAULTS=${FAULTS:-kill ENOSPC EIO EROFS ENOSPC+ EROFS+}
+FAULTS=${FAULTS:-kill ENOSPC EIO ENOSPC+ EROFS+}
 COMPLAINTS_MAX=${COMPLAINTS_MAX:-4}
 BUILD_DIR='^var/[^/]*/[^/]*/build[/ ]'
 
