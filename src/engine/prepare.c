@@ -91,7 +91,9 @@ static void warn_of_symbols(struct engine *e, const struct step *s, struct kerne
 	text = xasprintf("the kernel tree has no Module.symvers: whether kernel %s has the symbols that modules need "
 			 "is not checked%s",
 			 k->release,
-			 versions ? ", and modules carry no versions of them for the kernel to check" : "");
+			 versions ? ", and modules carry no versions of them: with CONFIG_MODVERSIONS the kernel "
+				    "will refuse to load them"
+				  : "");
 	engine_warn(e, s, text, "a Module.symvers of that kernel, put into the kernel tree, is used");
 }
 
