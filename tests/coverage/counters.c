@@ -13,6 +13,7 @@
  */
 #include <fcntl.h>
 #include <gcov.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,9 +32,11 @@ void __wrap___gcov_exit(void)
 static int open_counters(void)
 {
 	char *self = realpath("/proc/self/exe", NULL), *file;
+	const char *name = self ? strrchr(self, '/') : NULL;
 	int fd;
 
-	if (!self || asprintf(&file, "%s%s", COUNTERS_DIR, strrchr(self, '/')) < 0)
+	/* a copy called dkms.real is a dkms */
+	if (!name || asprintf(&file, "%s%.*s", COUNTERS_DIR, (int)strcspn(name, "."), name) < 0)
 		return -1;
 	fd = open(file, O_RDWR | O_CLOEXEC);
 	if (fd < 0) {
@@ -51,13 +54,16 @@ static int open_counters(void)
 __attribute__((constructor)) static void share_counters(void)
 {
 	size_t size = (size_t)(coverage_end - coverage_begin);
+	bool is_dump = getenv("DKMS_COVERAGE_DUMP");
 	int fd = open_counters();
 
 	if (fd >= 0 && ftruncate(fd, (off_t)size) == 0)
-		mmap(coverage_begin, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
+		/* (gcov adds what other programs have counted) */
+		mmap(coverage_begin, size, PROT_READ | PROT_WRITE,
+		     (is_dump ? MAP_PRIVATE : MAP_SHARED) | MAP_FIXED, fd, 0);
 	if (fd >= 0)
 		close(fd);
-	if (getenv("DKMS_COVERAGE_DUMP")) {
+	if (is_dump) {
 		__gcov_dump();
 		_exit(0);
 	}
