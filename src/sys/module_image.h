@@ -6,8 +6,8 @@
 #include "base/fail.h"
 
 /*
- * The unpacked bytes of a module for who looks at a few places of them: in memory or, of large ones, in a file without a
- * name, of which only the pages that are looked at take memory.
+ * The unpacked bytes of a module for who looks at a few places of them: in memory or, of large ones, in a file
+ * without a name, of which only the pages that are looked at take memory.
  */
 struct module_image {
 	const char *data;

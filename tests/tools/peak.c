@@ -7,7 +7,7 @@
  * started does not count. Exits as COMMAND does; 128 + n for signal n.
  */
 #include <errno.h>
-#include <limits.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,28 +15,25 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/path.h"
 #include "base/util.h"
 
 static bool is_named(pid_t pid, const char *name)
 {
-	char path[64], exe[PATH_MAX];
-	const char *base;
-	ssize_t n;
+	CLEAN(free) char *path = xasprintf("/proc/%d/exe", (int)pid), *exe = NULL;
 
-	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
-	n = readlink(path, exe, sizeof(exe) - 1);
-	exe[n < 0 ? 0 : n] = '\0';
-	base = strrchr(exe, '/');
-	return base && strncmp(base + 1, name, strlen(name)) == 0;
+	return link_read(AT_FDCWD, path, &exe) == 0 && str_has_prefix(path_base(exe), name);
 }
 
 static long high_water_mark(pid_t pid)
 {
-	char path[64], line[256];
+	CLEAN(free) char *path = xasprintf("/proc/%d/status", (int)pid);
+	CLEAN(file) FILE *f = fopen(path, "re");
+	char line[256];
 	long kib = 0;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	CLEAN(file) FILE *f = fopen(path, "re");
 	while (f && fgets(line, sizeof(line), f))
 		if (sscanf(line, "VmHWM: %ld", &kib) == 1)
 			break;
