@@ -25,6 +25,7 @@ struct build_facts {
 	struct conf_trace trace;
 	struct conf_exclusion exclusion;
 	struct kernel *kernel; /* the engine's */
+	const struct framework *framework; /* the engine's */
 	struct signer signer;
 	struct toolchain toolchain;
 	struct strv dep_records;

@@ -33,8 +33,39 @@ struct kernel *engine_kernel(struct engine *e, const char *release, const char *
 	return k;
 }
 
+struct kernel_framework {
+	char *release;
+	struct framework *framework;
+};
+
+const struct framework *engine_framework(struct engine *e, const char *release)
+{
+	const struct engine_setup *set = e->setup;
+	struct framework *fw;
+
+	if (!set->etc_dir || str_eq(release, set->running_kernel))
+		return set->framework;
+	for (size_t i = 0; i < e->n_frameworks; i++)
+		if (str_eq(e->frameworks[i].release, release))
+			return e->frameworks[i].framework;
+	fw = xcalloc(1, sizeof(*fw));
+	if (framework_load(set->etc_dir, release, set->environment, fw, NULL) < 0) {
+		free(fw);
+		return set->framework;
+	}
+	e->frameworks = xreallocarray(e->frameworks, e->n_frameworks + 1, sizeof(*e->frameworks));
+	e->frameworks[e->n_frameworks++] = (struct kernel_framework){ xstrdup(release), fw };
+	return fw;
+}
+
 static void engine_done(struct engine *e)
 {
+	for (size_t i = 0; i < e->n_frameworks; i++) {
+		free(e->frameworks[i].release);
+		framework_done(e->frameworks[i].framework);
+		free(e->frameworks[i].framework);
+	}
+	free(e->frameworks);
 	for (size_t i = 0; i < e->n_kernels; i++) {
 		kernel_done(e->kernels[i]);
 		free(e->kernels[i]);

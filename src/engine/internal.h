@@ -18,6 +18,8 @@ struct engine {
 	struct plan *plan;
 	struct kernel **kernels; /* what was read of the kernels so far */
 	size_t n_kernels;
+	struct kernel_framework *frameworks; /* what framework.conf says for them */
+	size_t n_frameworks;
 	struct builds *builds; /* what runs beside it */
 	struct turn scripts;   /* one at a time, of builds too */
 	struct strv told; /* what was said of confs */
@@ -29,6 +31,11 @@ struct engine {
 
 /* What is known of kernel release/arch; read once per run. Belongs to the engine. */
 struct kernel *engine_kernel(struct engine *e, const char *release, const char *arch);
+/*
+ * What framework.conf says for a kernel: in its files $kernelver is the kernel that is worked on, though places like
+ * the dkms tree are settled with the running one. Belongs to the engine.
+ */
+const struct framework *engine_framework(struct engine *e, const char *release);
 /* Where things are for a step. */
 struct layout engine_layout(const struct engine *e, const struct step *s);
 /* The directory whose dkms.conf counts for a step: what an add copies from, else the source link, else where the source

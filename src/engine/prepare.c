@@ -137,7 +137,7 @@ static int carry_out(struct engine *e, const struct step *s, struct kernel *k, c
 		.clang = kernel_is_clang(k),
 		.jobs = e->setup->jobs,
 		.environment = e->setup->environment,
-		.framework = e->setup->framework,
+		.framework = engine_framework(e, k->release),
 		.warn = on_warn,
 		.tick = on_tick,
 		.ctx = &e,

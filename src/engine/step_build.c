@@ -132,7 +132,7 @@ static int prepare_signer(struct engine *e, const struct step *s, struct build_f
 {
 	CLEAN(fail) struct fail why = { 0 };
 	const struct sign_request rq = {
-		.framework = e->setup->framework,
+		.framework = b->framework,
 		.distro = e->setup->distro,
 		.kconfig = kernel_config(b->kernel),
 		.kernel = s->kernel,
@@ -198,6 +198,7 @@ static int gather(struct engine *e, const struct step *s, struct build_facts *b,
 	if (r < 0)
 		return r;
 	b->kernel = engine_kernel(e, s->kernel, s->arch);
+	b->framework = engine_framework(e, s->kernel);
 	r = check_exclusion(s, b, NULL, f);
 	if (r == 0)
 		r = check_source(e, s, f);
@@ -245,7 +246,7 @@ struct build_job build_job_for(const struct engine *e, const struct step *s,
 		.install_tree = e->setup->install_tree,
 		.etc_dir = e->setup->etc_dir,
 		.kernel = b->kernel,
-		.framework = e->setup->framework,
+		.framework = b->framework,
 		.distro = e->setup->distro,
 		.signer = &b->signer,
 		.toolchain = &b->toolchain,

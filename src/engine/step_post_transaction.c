@@ -52,22 +52,19 @@ static int run_logged(struct engine *e, const struct step *s, const char *comman
 
 int step_post_transaction(struct engine *e, struct step *s, struct fail *f)
 {
-	CLEAN(framework) struct framework fw = { 0 };
+	const char *command;
 	CLEAN(free) char *path = path_join(e->setup->dkms_tree, "post_transaction.log");
 	CLEAN(build_log) struct build_log log = { .fd = -1 };
 	int status;
 
 	(void)f;
+	command = engine_framework(e, s->kernel)->post_transaction;
 	if (plan_code(e->plan) != 0 || !plan_changed(e->plan, s->kernel) ||
-	    str_is_empty(e->setup->framework->post_transaction))
-		return 1;
-	/* read again: $kernelver in it is the target kernel */
-	if (framework_load(e->setup->etc_dir, s->kernel, e->setup->environment, &fw, NULL) < 0 ||
-	    str_is_empty(fw.post_transaction))
+	    str_is_empty(command))
 		return 1;
 	engine_phase(e, s, "post_transaction");
 	build_log_open(&log, path, NULL);
-	status = run_logged(e, s, fw.post_transaction, &log);
+	status = run_logged(e, s, command, &log);
 	if (status != 0) {
 		CLEAN(free) char *text =
 			xasprintf("post_transaction failed with status %d, see %s", status, path);

@@ -125,6 +125,25 @@ PATCH[1]="sub/b.patch"'
 	assert_exists "$C/c/hello"
 }
 
+@test "framework.conf: kernelver is the kernel that is built for" {
+	make_module hello 1.0 'MAKE[0]="sh ./mk $kernelver; env"'
+	for k in "$K1" "$K2"; do
+		mkdir -p "$C/$k"
+		printf '#!/bin/sh\necho "%s $4" >>%s\n' "$k" "$C/signed" >"$C/$k/sign-file"
+		chmod +x "$C/$k/sign-file"
+		echo "export FROM=env-of-$k" >"$C/$k/env"
+	done
+	# shellcheck disable=SC2016
+	printf '%s\n' try_sign_modules=true "sign_file=$C/\$kernelver/sign-file" "build_environment=$C/\$kernelver/env" \
+		>/etc/dkms/framework.conf.d/tests.conf
+	ends 0 build hello/1.0 -k "$K1" -k "$K2"
+	assert_no_errors
+	assert_same "$(cut -d' ' -f1 "$C/signed" | sort)" "$(printf '%s\n' "$K1" "$K2" | sort)" "who signed"
+	for k in "$K1" "$K2"; do
+		grep -qx "FROM=env-of-$k" "/var/lib/dkms/hello/1.0/$k/$ARCH/log/make.log"
+	done
+}
+
 @test "the command line wins over framework.conf, that over the environment" {
 	make_module hello 1.0 "MAKE[0]='make show'"
 	printf 'show:\n\t@cp ko/other/hello.ko .\n' >/usr/src/hello-1.0/Makefile
