@@ -9,8 +9,12 @@
 /* Why the kernel or the arch does not fit; NULL if it does. Caller frees. */
 static char *regex_refuses(const char *directive, const char *regex, const char *text)
 {
-	if (!regex || match_search(regex, text ? text : "") == MATCH_YES)
+	enum match m = regex ? match_search(regex, text ? text : "") : MATCH_YES;
+
+	if (m == MATCH_YES)
 		return NULL;
+	if (m == MATCH_INVALID)
+		return xasprintf("%s '%s' is no regular expression", directive, regex);
 	return xasprintf("%s '%s' does not match '%s'", directive, regex, text ? text : "");
 }
 

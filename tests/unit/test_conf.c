@@ -414,6 +414,26 @@ static void which_modules_fit(void **state)
 	}
 }
 
+static void why_not(void **state)
+{
+	static const struct {
+		const char *text, *why;
+	} rows[] = {
+		{ "BUILD_EXCLUSIVE_KERNEL=^5", "BUILD_EXCLUSIVE_KERNEL '^5' does not match '6.1.0-9'" },
+		{ "BUILD_EXCLUSIVE_KERNEL=(", "BUILD_EXCLUSIVE_KERNEL '(' is no regular expression" },
+		{ "BUILD_EXCLUSIVE_ARCH=*[", "BUILD_EXCLUSIVE_ARCH '*[' is no regular expression" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		CLEAN(given) struct given g = { .target = { .kernel = "6.1.0-9", .arch = "x86_64" } };
+		CLEAN(conf_exclusion) struct conf_exclusion out = { 0 };
+
+		build(&g, rows[i].text);
+		conf_judge_exclusive(&g.conf, &g.target, NULL, &out);
+		assert_string_equal(out.why, rows[i].why);
+	}
+}
+
 static void config_needs_a_config(void **state)
 {
 	CLEAN(given) struct given g = { .target = { .kernel = "6.1.0-9", .arch = "x86_64" } };
@@ -477,6 +497,7 @@ int main(void)
 		cmocka_unit_test(who_shares_jobs),
 		cmocka_unit_test(which_patches),
 		cmocka_unit_test(which_modules_fit),
+		cmocka_unit_test(why_not),
 		cmocka_unit_test(config_needs_a_config),
 		cmocka_unit_test(where_modules_go),
 		cmocka_unit_test(values_by_text),
