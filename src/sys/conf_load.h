@@ -67,7 +67,7 @@ struct conf_request {
 };
 
 /*
- * Reads dkms.conf, the overrides in etc_dir and the directives, in the contract's order, each file
+ * Reads dkms.conf, the overrides in etc_dir and the directives, in the order of dkms.conf(5), each file
  * natively where that is provably the same, else by bash. 0 with the model in ret (look at
  * ret->errors); -E_NO_CONF when there is no dkms.conf; other negative codes when it cannot be read.
  */
