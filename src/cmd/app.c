@@ -69,6 +69,12 @@ int app_need_access(const struct app *app, struct fail *f)
 	return f->code;
 }
 
+/* These take a path in the place of a name, so it may have been meant as one. */
+static bool takes_source(enum verb v)
+{
+	return v == VERB_ADD || v == VERB_BUILD || v == VERB_INSTALL;
+}
+
 int app_need_names(const struct app *app, struct fail *f)
 {
 	const char *const names[] = { app->rq.module, app->rq.version };
@@ -76,7 +82,13 @@ int app_need_names(const struct app *app, struct fail *f)
 	if (str_is_empty(app->rq.module) || str_is_empty(app->rq.version)) {
 		fail_set(f, -E_NO_NAME, "'dkms %s' needs a module and its version",
 			 verb_name(app->rq.verb));
-		fail_hint(f, "name them as module/version; 'dkms status' lists what there is");
+		if (takes_source(app->rq.verb) && !str_is_empty(app->rq.module) && !app->rq.version)
+			fail_hint(f,
+				  "'%s' was taken for a module: it is no file, and no directory with a dkms.conf; name "
+				  "them as module/version ('dkms status' lists what there is)",
+				  app->rq.module);
+		else
+			fail_hint(f, "name them as module/version; 'dkms status' lists what there is");
 		return f->code;
 	}
 	for (size_t i = 0; i < COUNT_OF(names); i++)
@@ -375,6 +387,13 @@ static void warn_early(const struct app *app)
 
 		report_warning(&app->report, text, NULL);
 	}
+	if (app->rq.config_file && !path_is_file(app->rq.config_file)) {
+		CLEAN(free) char *text = xasprintf("--config: '%s' is no file, so nothing is known of the "
+						   "kernel's configuration",
+						   app->rq.config_file);
+
+		report_warning(&app->report, text, NULL);
+	}
 	for (size_t i = 0; i < app->rq.ignored.n; i++) {
 		CLEAN(free) char *text = xasprintf("'%s' was ignored: a module was named already",
 						   app->rq.ignored.items[i]);
@@ -488,6 +507,22 @@ static int exit_status(struct app *app, int code)
 	return app->rq.hook ? hook_status(app, code) : outcome_exit_status(code);
 }
 
+/* Where all of it is what is printed, half of it is none. What was done to the disk stays done, whoever reads of it. */
+static int judge_output(const struct app *app, int status)
+{
+	static const enum verb printers[] = { VERB_STATUS, VERB_WHY };
+
+	fflush(stdout);
+	if (!ferror(stdout) || fcntl(STDOUT_FILENO, F_GETFD) < 0)
+		return status;
+	if (!app->rq.quiet)
+		fputs("dkms: error: cannot write to stdout\n", stderr);
+	for (size_t i = 0; i < COUNT_OF(printers); i++)
+		if (app->rq.verb == printers[i] && status == 0)
+			return 1;
+	return status;
+}
+
 int app_main(int argc, char **argv)
 {
 	CLEAN(app) struct app app = { .etc_dir = "/etc/dkms", .lock = { .fd = -1 } };
@@ -512,5 +547,5 @@ int app_main(int argc, char **argv)
 	if (app.report.document && document_write(app.report.document, &app.rq, r, status, &f) < 0 &&
 	    status == 0)
 		status = 1;
-	return status;
+	return judge_output(&app, status);
 }

@@ -250,6 +250,16 @@ hello/1.0, $K1, aaa: built"
 	ends 77 build hello/1.0 -k "$K1"
 	printf 'CONFIG_MINE=y' >"$C/config"
 	ends 0 build hello/1.0 -k "$K1" --config config
+	assert_no_errors
+}
+
+@test "--config: a file that is not there is told" {
+	make_module hello 1.0
+	for file in none "$C"; do
+		ends 0 build hello/1.0 -k "$K1" --config "$file" --force
+		assert_errors_have "warning: --config: '"
+		assert_errors_have "is no file"
+	done
 }
 
 @test "--sourcetree, --installtree" {

@@ -101,6 +101,16 @@ ROOT_VERBS="autoinstall match kernel_preinst kernel_postinst kernel_prerm"
 	done
 }
 
+@test "1 NO_NAME: a word that was meant as a path is told to be none" {
+	mkdir empty
+	for word in empty empty/ driver.tar.gz; do
+		refused 1 add "$word"
+		assert_errors_have "'${word%/}' was taken for a module: it is no file, and no directory with a dkms.conf"
+	done
+	refused 1 add
+	refute_errors_have "was taken for a module"
+}
+
 @test "1 BAD_NAME: what no module, version, kernel or arch can be called" {
 	make_module hello 1.0
 	tree_built hello 1.0 "$K1"

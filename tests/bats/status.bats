@@ -26,6 +26,21 @@ some_tree() {
 	refute_exists /var/lib/dkms
 }
 
+@test "an output that cannot be written is an error" {
+	only_ours
+	some_tree
+	status=0
+	"$DKMS" status >/dev/full 2>"$C/err" || status=$?
+	[ "$status" = 1 ]
+	grep -q "cannot write to stdout" "$C/err"
+	# nobody listens: no matter of ours
+	"$DKMS" status >&-
+	# what was done is done
+	make_module hello 1.0
+	"$DKMS" add hello/1.0 >/dev/full 2>"$C/err"
+	grep -q "cannot write to stdout" "$C/err"
+}
+
 @test "an added module has a line without kernel" {
 	tree_added alpha 1.0
 	assert_dkms_status "alpha/1.0: added"
