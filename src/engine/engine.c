@@ -343,6 +343,17 @@ static bool advance(struct engine *e)
 	return moved;
 }
 
+/* What the planner found to be impossible is no news to the plan, but to who watches. */
+static void tell_unmet(const struct engine *e)
+{
+	const struct observer *o = e->setup->observer;
+	const struct fail none = { 0 };
+
+	for (size_t i = 0; i < e->plan->n; i++)
+		if (e->plan->steps[i].state == STEP_UNMET)
+			o->end(o->ctx, &e->plan->steps[i], &none, NULL, NULL);
+}
+
 /* Nothing runs and nothing can begin: what still waits was not done, and must not pass for it. */
 static void refuse_the_rest(struct engine *e)
 {
@@ -362,6 +373,7 @@ int engine_run(const struct engine_setup *setup, struct plan *plan, struct fail 
 
 	turn_open(&e.scripts);
 	e.builds = builds_new(&e);
+	tell_unmet(&e);
 	for (;;) {
 		/* what runs is told of first, then what can be done is done, and only then is there time to wait */
 		if (builds_collect(e.builds, 0) || advance(&e))

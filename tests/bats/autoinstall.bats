@@ -121,6 +121,7 @@ POST_INSTALL="post"'
 	added top 'BUILD_DEPENDS="base"'
 	ends 11 autoinstall -k "$K1"
 	line failed top/1.0
+	assert_errors_have "top/1.0, $K1, $ARCH: waits for base, which is not installed"
 	assert_dkms_status "base/1.0: added" "top/1.0: added"
 }
 
@@ -132,6 +133,8 @@ POST_INSTALL="post"'
 	ends 11 autoinstall -k "$K1"
 	assert_output_has "succeeded: fine/1.0"
 	for m in a/1.0 b/1.0 self/1.0; do [[ $output =~ failed:.*$m ]]; done
+	assert_errors_have "a/1.0, $K1, $ARCH: waits for b, which is not installed"
+	assert_errors_have "self/1.0, $K1, $ARCH: waits for self, which is not installed"
 }
 
 @test "11 one that is unknown and one that failed: failed" {
