@@ -213,6 +213,17 @@ static int take_lock(struct app *app, struct fail *f)
 	return 0;
 }
 
+int app_hold(struct app *app, struct fail *f)
+{
+	CLEAN(fail) struct fail why = { 0 };
+	int r;
+
+	if (app->is_locked || app_need_access(app, &why) < 0)
+		return 0;
+	r = take_lock(app, f);
+	return r < 0 ? r : -ERESTART;
+}
+
 int app_execute(struct app *app, struct plan *plan, struct fail *f)
 {
 	CLEAN(strv) struct strv force_install = { 0 };

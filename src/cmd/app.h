@@ -62,6 +62,11 @@ int app_refuse_all(const struct app *app, struct fail *f);
  * the verb again, which sees what there is under the lock. So a verb must not change anything but through this.
  */
 int app_execute(struct app *app, struct plan *plan, struct fail *f);
+/*
+ * For who only reads the dkms tree, but must find it of one piece: the lock, and -ERESTART as above, where one may write
+ * there; else 0, and what is read may be changing.
+ */
+int app_hold(struct app *app, struct fail *f);
 struct plan_request app_plan_request(const struct app *app, const struct snapshot *snap);
 
 /* Reads the dkms tree; module NULL: all of it. */

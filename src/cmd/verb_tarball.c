@@ -150,8 +150,11 @@ int verb_mktarball(struct app *app, struct fail *f)
 	source = path_join(app->dkms_tree, app->rq.module ? app->rq.module : "",
 			   app->rq.version ? app->rq.version : "", "source");
 	r = prepare(app, source, f);
+	if (r == 0 && !app->rq.dry_run)
+		r = app_hold(app, f);
 	if (r < 0)
 		return r;
+	app->report.is_muted = false;
 	conf = app->rq.conf_file ? xstrdup(app->rq.conf_file) : path_join(source, "dkms.conf");
 	if (stat(conf, &st) == 0)
 		job.made = st.st_mtim.tv_sec;
