@@ -145,6 +145,15 @@ bool path_lexists(const char *path)
 	return lstat(path, &st) == 0;
 }
 
+int path_probe(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == 0)
+		return 1;
+	return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+}
+
 int link_read(int dirfd, const char *path, char **ret_target)
 {
 	CLEAN(free) char *s = xmalloc(PATH_MAX);
@@ -326,14 +335,16 @@ int dir_list(const char *path, struct strv *ret_names)
 {
 	CLEAN(dir) DIR *d = opendir(path);
 	struct dirent *e;
+	int err;
 
 	if (!d)
 		return -errno;
-	while ((e = readdir(d)))
+	for (errno = 0; (e = readdir(d)); errno = 0)
 		if (!str_eq(e->d_name, ".") && !str_eq(e->d_name, ".."))
 			strv_add(ret_names, e->d_name);
+	err = errno;
 	strv_sort(ret_names);
-	return 0;
+	return -err;
 }
 
 int fd_copy(int from, int to)

@@ -134,10 +134,13 @@ static int list_files(struct installing *in, struct fail *f)
 		CLEAN(free) char *place = NULL;
 		CLEAN(strv) struct strv built = { 0 };
 		struct placing *p;
+		int r;
 
 		if (in->exclusion.modules && in->exclusion.modules[i])
 			continue;
-		module_files_in(dir, m->dest_name, &built);
+		r = module_files_in(dir, m->dest_name, &built);
+		if (r < 0)
+			return fail_errno(f, r, "cannot look for the built module '%s' in '%s'", m->dest_name, dir);
 		if (built.n == 0) {
 			fail_set(f, -E_MODULE_MISSING, "the built module '%s/%s.ko' is missing", dir,
 				 m->dest_name);

@@ -70,13 +70,16 @@ int step_unbuild(struct engine *e, struct step *s, struct fail *f)
 	return was_there ? 0 : 1;
 }
 
-/* Does a version's directory hold something that keeps it: a kernel, or a directory nobody knows? */
-static bool has_more(const char *dir)
+/* Does a version's directory hold something that keeps it: a kernel, or a directory nobody knows? Negative: it cannot be
+ * read. */
+static int has_more(const char *dir)
 {
 	static const char *const known[] = { "build", "tarball", "driver_disk", "rpm", "deb", "source" };
 	CLEAN(strv) struct strv names = { 0 };
+	int r = dir_list(dir, &names);
 
-	dir_list(dir, &names);
+	if (r < 0 && r != -ENOENT)
+		return r;
 	for (size_t i = 0; i < names.n; i++) {
 		CLEAN(free) char *path = path_join(dir, names.items[i]);
 		bool ours = names.items[i][0] == '.';
@@ -84,9 +87,9 @@ static bool has_more(const char *dir)
 		for (size_t k = 0; k < COUNT_OF(known); k++)
 			ours = ours || str_eq(names.items[i], known[k]);
 		if (!ours && path_is_dir(path))
-			return true;
+			return 1;
 	}
-	return false;
+	return 0;
 }
 
 int step_forget(struct engine *e, struct step *s, struct fail *f)
@@ -95,8 +98,11 @@ int step_forget(struct engine *e, struct step *s, struct fail *f)
 	CLEAN(free) char *version = layout_version(&l), *module = layout_module(&l);
 	CLEAN(free) char *originals = path_join(module, "original_module");
 	CLEAN(commit) struct commit c = { 0 };
+	int r = has_more(version);
 
-	if (has_more(version))
+	if (r < 0)
+		return fail_errno(f, r, "cannot read '%s'", version);
+	if (r > 0)
 		return 1;
 	commit_remove_tree(&c, version);
 	commit_prune(&c, originals, e->setup->dkms_tree);

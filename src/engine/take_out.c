@@ -24,6 +24,7 @@ struct taking {
 	struct strv homes;  /* where each goes back to */
 	struct strv pruned; /* directories to remove if they are empty in the end */
 	bool some_stay;     /* an original has no home: what is saved stays */
+	int err;	    /* what could not be looked at */
 };
 
 static void clean_taking(struct taking *t)
@@ -43,11 +44,14 @@ static void clean_taking(struct taking *t)
 static void collect_names(struct taking *t)
 {
 	CLEAN(strv) struct strv files = { 0 };
+	int r;
 
 	for (size_t i = 0; t->has_conf && i < t->conf.n_modules; i++)
 		if (t->conf.modules[i].dest_name && !strv_has(&t->names, t->conf.modules[i].dest_name))
 			strv_add(&t->names, t->conf.modules[i].dest_name);
-	dir_list(t->built_dir, &files);
+	r = dir_list(t->built_dir, &files);
+	if (r < 0 && r != -ENOENT && r != -ENOTDIR)
+		t->err = r;
 	for (size_t i = 0; i < files.n; i++) {
 		CLEAN(free) char *stem = module_file_stem(files.items[i]);
 
@@ -91,7 +95,8 @@ static bool is_ours(const struct taking *t, const char *path, const char *name)
 
 	if (link_read(AT_FDCWD, path, &target) == 0)
 		return path_is_below(target, t->built_dir);
-	module_files_in(t->built_dir, name, &built);
+	if (module_files_in(t->built_dir, name, &built) < 0)
+		return false;
 	if (built.n == 0)
 		return true;
 	if (file_same(path, built.items[0]) == 1)
@@ -101,20 +106,23 @@ static bool is_ours(const struct taking *t, const char *path, const char *name)
 	return str_eq(a.version, b.version);
 }
 
-/* Where an original goes back to; NULL with a warning if its .origin leads out of the kernel's directory. */
-static char *home_of(struct taking *t, const char *dir, const char *file)
+/* Where an original goes back to; 0 and NULL with a warning if its .origin leads out of the kernel's directory. */
+static int home_of(struct taking *t, const char *dir, const char *file, char **ret_home, struct fail *f)
 {
-	CLEAN(free) char *stem = module_file_stem(file), *fallback = NULL, *home = NULL, *text = NULL;
+	CLEAN(free) char *stem = module_file_stem(file), *fallback = NULL, *text = NULL;
 	const struct conf_module *m = stem ? conf_module_named(t, stem) : NULL;
+	int r;
 
 	fallback = path_join(t->kernel_dir, m && m->dest_location ? m->dest_location : "updates");
-	home = original_home(dir, file, t->kernel_dir, fallback);
-	if (home)
-		return TAKE_PTR(home);
+	r = original_home(dir, file, t->kernel_dir, fallback, ret_home);
+	if (r < 0)
+		return fail_errno(f, r, "cannot read '%s/%s.origin'", dir, file);
+	if (*ret_home)
+		return 0;
 	text = xasprintf("the original module '%s/%s' is not put back: its .origin leads out of '%s'",
 			 dir, file, t->kernel_dir);
 	engine_warn(t->e, t->s, text, "look at the .origin file and move the module by hand");
-	return NULL;
+	return 0;
 }
 
 /* All originals of a directory (and of `collisions` in it, as old trees have it), with their homes. */
@@ -136,7 +144,9 @@ static int find_originals(struct taking *t, const char *dir, unsigned depth, str
 			r = depth ? find_originals(t, path, depth - 1, f) : 0;
 			continue;
 		}
-		home = home_of(t, dir, names.items[i]);
+		r = home_of(t, dir, names.items[i], &home, f);
+		if (r < 0)
+			break;
 		if (!home) {
 			t->some_stay = true;
 			continue;
@@ -170,8 +180,10 @@ static void drop_files(struct taking *t, const char *name, const struct strv *ke
 	places_of(t, name, &dirs);
 	for (size_t d = 0; d < dirs.n; d++) {
 		CLEAN(strv) struct strv files = { 0 };
+		int r = module_files_in(dirs.items[d], name, &files);
 
-		module_files_in(dirs.items[d], name, &files);
+		if (r < 0)
+			t->err = r;
 		for (size_t i = 0; i < files.n; i++)
 			if (!strv_has(keep, files.items[i]) && is_ours(t, files.items[i], name))
 				commit_unlink(c, files.items[i]);
@@ -268,7 +280,8 @@ int take_out(struct engine *e, const struct step *s, struct fail *f)
 	if (r < 0)
 		return r;
 	fill(&t, &c);
-	r = check_access(&c, t.kernel_dir, f);
+	r = t.err ? fail_errno(f, t.err, "cannot look for the modules in '%s'", t.kernel_dir)
+		  : check_access(&c, t.kernel_dir, f);
 	if (r < 0) {
 		journal_abandon(e->setup->dkms_tree, "");
 		return r;

@@ -108,10 +108,10 @@ void commit_index(struct commit *c, const char *install_tree, const char *kernel
 static int do_rename(const char *src, const char *dst)
 {
 	CLEAN(free) char *dir = path_dir(dst);
-	int r;
+	int r = path_probe(src);
 
-	if (!path_lexists(src))
-		return 0;
+	if (r <= 0)
+		return r;
 	r = dir_make(dir);
 	return r == 0 && rename(src, dst) < 0 ? -errno : r;
 }
@@ -124,7 +124,7 @@ static int do_unlink(const char *path)
 		return 0;
 	/* a read-only file system says so of what is not there, too */
 	r = -errno;
-	return path_lexists(path) ? r : 0;
+	return path_probe(path) == 0 ? 0 : r;
 }
 
 static int do_symlink(const char *target, const char *path)
@@ -149,7 +149,7 @@ static int do_remove_tree(const char *path)
 	/* out of sight in one step; a lower layer of an overlay cannot be renamed */
 	if (rename(path, gone) < 0) {
 		r = -errno;
-		if (!path_lexists(path))
+		if (path_probe(path) == 0)
 			r = 0;
 		else if (r == -EXDEV)
 			r = tree_remove(path);
@@ -162,10 +162,10 @@ static int do_remove_tree(const char *path)
 static int do_replace_dir(const char *src, const char *dst, const char *id)
 {
 	CLEAN(free) char *there = identity(dst);
-	int r;
+	int r = path_probe(src);
 
-	if (!path_lexists(src))
-		return 0;
+	if (r <= 0)
+		return r;
 	if (there && str_eq(there, id))
 		return tree_remove(src);
 	if (there && id && renameat2(AT_FDCWD, src, AT_FDCWD, dst, RENAME_EXCHANGE) == 0)
@@ -176,11 +176,20 @@ static int do_replace_dir(const char *src, const char *dst, const char *id)
 
 static int do_put_back(const char *aside, const char *dir)
 {
-	if (!path_lexists(aside))
-		return 0;
-	if (path_lexists(dir))
+	int r = path_probe(aside), there = path_probe(dir);
+
+	if (r <= 0 || there < 0)
+		return r < 0 ? r : there < 0 ? there : 0;
+	if (there)
 		return tree_remove(aside);
 	return rename(aside, dir) < 0 ? -errno : 0;
+}
+
+static int do_make_dir(const char *dir, const char *unless)
+{
+	int r = path_probe(unless);
+
+	return r == 0 ? dir_make(dir) : r < 0 ? r : 0;
 }
 
 /* What depmod does not like it would not like the next time: it is not kept for that. */
@@ -234,7 +243,7 @@ static int do_op(char letter, const char *a, const char *b, const char *c)
 	case 'D':
 		return do_remove_tree(a);
 	case 'M':
-		return b && !path_lexists(b) ? dir_make(a) : 0;
+		return b ? do_make_dir(a, b) : 0;
 	case 'B':
 		return b ? do_put_back(a, b) : -EBADMSG;
 	case 'P':
@@ -255,10 +264,10 @@ static bool took_effect(char letter, const char *a, const char *b, const char *c
 	case 'R':
 	case 'D':
 	case 'B':
-		return !path_lexists(a);
+		return path_probe(a) == 0;
 	case 'X':
 		now = identity(b);
-		return !path_lexists(a) || !now || str_eq(now, c);
+		return path_probe(a) == 0 || !now || str_eq(now, c);
 	case 'S':
 		return link_read(AT_FDCWD, b, &now) == 0 && str_eq(now, a);
 	default:

@@ -84,15 +84,21 @@ int module_files_below(const char *dir, const char *name, struct strv *ret_paths
 
 int module_files_in(const char *dir, const char *name, struct strv *ret_paths)
 {
+	int r = 0;
+
 	for (size_t i = 0; i < COUNT_OF(suffixes); i++) {
 		CLEAN(free) char *file = xasprintf("%s%s", name, suffixes[i]);
 		CLEAN(free) char *path = path_join(dir, file);
 		struct stat st;
 
-		if (lstat(path, &st) == 0 && (S_ISREG(st.st_mode) || S_ISLNK(st.st_mode)))
+		if (lstat(path, &st) < 0) {
+			if (errno != ENOENT && errno != ENOTDIR)
+				r = -errno;
+		} else if (S_ISREG(st.st_mode) || S_ISLNK(st.st_mode)) {
 			strv_take(ret_paths, TAKE_PTR(path));
+		}
 	}
-	return 0;
+	return r;
 }
 
 /* Must not end in .ko*: depmod would index it. */
@@ -218,14 +224,20 @@ static bool leads_below(const char *path, const char *kernel_dir)
 	return path_is_below(clean, root);
 }
 
-char *original_home(const char *dir, const char *file, const char *kernel_dir,
-		    const char *fallback_dir)
+int original_home(const char *dir, const char *file, const char *kernel_dir, const char *fallback_dir,
+		  char **ret_home)
 {
 	CLEAN(free) char *name = xasprintf("%s.origin", file);
 	CLEAN(free) char *origin = path_join(dir, name);
 	CLEAN(free) char *home = NULL;
+	int r = file_read_line(origin, &home);
 
-	if (file_read_line(origin, &home) < 0)
-		return path_join(fallback_dir, file);
-	return leads_below(home, kernel_dir) ? TAKE_PTR(home) : NULL;
+	*ret_home = NULL;
+	if (r == -ENOENT || r == -ENODATA)
+		*ret_home = path_join(fallback_dir, file);
+	else if (r < 0)
+		return r;
+	else if (leads_below(home, kernel_dir))
+		*ret_home = TAKE_PTR(home);
+	return 0;
 }

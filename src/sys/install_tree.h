@@ -17,7 +17,7 @@ char *module_file_stem(const char *file_name);
 /* The regular module files of that name anywhere below dir, sorted bytewise; links are not followed.
  * A missing directory has none. */
 int module_files_below(const char *dir, const char *name, struct strv *ret_paths);
-/* The same for one directory, not below it; links count too. */
+/* The same for one directory, not below it; links count too. Negative: it cannot be told. */
 int module_files_in(const char *dir, const char *name, struct strv *ret_paths);
 
 /*
@@ -39,9 +39,9 @@ int original_save(const char *path, const char *dir, struct fail *f);
 /* Stages a saved copy at the original's home, with mode, owner and times. The copy stays. */
 int original_stage(const char *copy, const char *home, struct fail *f);
 
-/* Where an original in `dir` goes back to: its .origin if that leads below kernel_dir, else
- * fallback_dir/<file>; caller frees; NULL if it leads elsewhere. */
-char *original_home(const char *dir, const char *file, const char *kernel_dir,
-		    const char *fallback_dir);
+/* Where an original in `dir` goes back to: its .origin if that leads below kernel_dir, where there is none
+ * fallback_dir/<file>; caller frees; NULL if it leads elsewhere. Negative: the .origin cannot be read. */
+int original_home(const char *dir, const char *file, const char *kernel_dir, const char *fallback_dir,
+		  char **ret_home);
 
 #endif

@@ -192,9 +192,9 @@ bool journal_has_records(const char *dkms_tree)
 {
 	CLEAN(free) char *dir = journal_dir(dkms_tree);
 	CLEAN(strv) struct strv names = { 0 };
+	int r = dir_list(dir, &names);
 
-	dir_list(dir, &names);
-	return names.n > 0;
+	return names.n > 0 || (r < 0 && r != -ENOENT);
 }
 
 static bool is_record(const char *name)
@@ -205,9 +205,12 @@ static bool is_record(const char *name)
 static int recover(const char *dir, bool commits, struct fail *f)
 {
 	CLEAN(strv) struct strv names = { 0 };
-	int first = 0;
+	int first = dir_list(dir, &names);
 
-	dir_list(dir, &names);
+	if (first == -ENOENT)
+		return 0;
+	if (first < 0)
+		return fail_errno(f, first, "cannot read the journal '%s'", dir);
 	for (size_t i = 0; i < names.n; i++) {
 		CLEAN(free) char *path = path_join(dir, names.items[i]);
 		CLEAN(free) char *commit = xasprintf("%s" COMMIT, path);
@@ -218,7 +221,7 @@ static int recover(const char *dir, bool commits, struct fail *f)
 			unlink(path); /* a record that was never complete */
 		else if (is_commit && commits)
 			r = finish_commit(path, &changed, f);
-		else if (!is_commit && !commits && !path_lexists(commit))
+		else if (!is_commit && !commits && path_probe(commit) == 0)
 			r = finish_intent(path, f);
 		if (r < 0 && first == 0)
 			first = r;

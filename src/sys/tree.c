@@ -14,7 +14,15 @@
 struct reader {
 	const char *dkms_tree;
 	const char *source_tree;
+	int *err; /* the first thing that could not be looked at */
 };
+
+/* What went meanwhile, or is not for us to see, is not there; what a disk refuses may be. */
+static void note(const struct reader *rd, int err)
+{
+	if (err < 0 && err != -ENOENT && err != -ENOTDIR && err != -EACCES && err != -ELOOP && *rd->err == 0)
+		*rd->err = err;
+}
 
 static bool is_dir_at(int dirfd, const char *name, unsigned char type)
 {
@@ -74,7 +82,19 @@ static int list(int fd, struct listing *l)
 
 static int open_dir(int at, const char *name)
 {
-	return openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int open_and_list(const struct reader *rd, int at, const char *name, struct listing *l)
+{
+	int fd = open_dir(at, name), r = fd < 0 ? fd : list(fd, l);
+
+	note(rd, r);
+	if (r < 0 && fd >= 0)
+		close(fd);
+	return r < 0 ? r : fd;
 }
 
 static bool is_active(const struct snap_module *m, const char *version, const char *kernel,
@@ -89,26 +109,35 @@ static bool is_active(const struct snap_module *m, const char *version, const ch
 	return false;
 }
 
-static void read_kernel(int version_fd, struct snap_module *m, struct snap_version *v,
-			const char *kernel)
+static bool is_built(const struct reader *rd, int kernel_fd, const char *arch)
 {
-	CLEAN(fd) int fd = open_dir(version_fd, kernel);
-	CLEAN(listing) struct listing arches = { 0 };
+	CLEAN(free) char *path = path_join(arch, "module");
+	struct stat st;
 
-	if (fd < 0 || list(fd, &arches) < 0)
+	if (fstatat(kernel_fd, path, &st, 0) == 0)
+		return S_ISDIR(st.st_mode);
+	note(rd, -errno);
+	return false;
+}
+
+static void read_kernel(const struct reader *rd, int version_fd, struct snap_module *m,
+			struct snap_version *v, const char *kernel)
+{
+	CLEAN(listing) struct listing arches = { 0 };
+	CLEAN(fd) int fd = open_and_list(rd, version_fd, kernel, &arches);
+
+	if (fd < 0)
 		return;
 	for (size_t i = 0; i < arches.dirs.n; i++) {
 		const char *arch = arches.dirs.items[i];
-		CLEAN(free) char *path = path_join(arch, "module");
 		struct snap_build *b;
-		struct stat st;
 
 		v->builds = xreallocarray(v->builds, v->n_builds + 1, sizeof(*v->builds));
 		b = &v->builds[v->n_builds++];
 		*b = (struct snap_build){
 			.kernel = xstrdup(kernel),
 			.arch = xstrdup(arch),
-			.built = fstatat(fd, path, &st, 0) == 0 && S_ISDIR(st.st_mode),
+			.built = is_built(rd, fd, arch),
 			.installed = is_active(m, v->version, kernel, arch),
 		};
 	}
@@ -144,9 +173,14 @@ static bool try_version(const struct reader *rd, int module_fd, struct snap_modu
 	enum version_state state;
 	struct snap_version *v;
 
+	int r;
+
+	note(rd, fd);
 	if (fd < 0)
 		return true;
-	if (list(fd, &kernels) < 0)
+	r = list(fd, &kernels);
+	note(rd, r);
+	if (r < 0)
 		return is_still(module_fd, version, fd);
 	state = read_state(rd, fd, kernels.has_source, m->name, version);
 	if (state != VERSION_ADDED && !is_still(module_fd, version, fd))
@@ -155,7 +189,7 @@ static bool try_version(const struct reader *rd, int module_fd, struct snap_modu
 	v = &m->versions[m->n_versions++];
 	*v = (struct snap_version){ .version = xstrdup(version), .state = state };
 	for (size_t i = 0; i < kernels.dirs.n; i++)
-		read_kernel(fd, m, v, kernels.dirs.items[i]);
+		read_kernel(rd, fd, m, v, kernels.dirs.items[i]);
 	return true;
 }
 
@@ -168,13 +202,15 @@ static void read_version(const struct reader *rd, int module_fd, struct snap_mod
 			return;
 }
 
-static void read_links(int module_fd, const struct strv *names, struct snap_module *m)
+static void read_links(const struct reader *rd, int module_fd, const struct strv *names, struct snap_module *m)
 {
 	m->links = xcalloc(names->n, sizeof(*m->links));
 	for (size_t i = 0; i < names->n; i++) {
 		char *target = NULL;
+		int r = link_read(module_fd, names->items[i], &target);
 
-		if (link_read(module_fd, names->items[i], &target) < 0)
+		note(rd, r);
+		if (r < 0)
 			continue;
 		m->links[m->n_links++] = (struct snap_link){
 			.name = xstrdup(names->items[i]),
@@ -185,16 +221,16 @@ static void read_links(int module_fd, const struct strv *names, struct snap_modu
 
 static void read_module(const struct reader *rd, int tree_fd, const char *name, struct snapshot *s)
 {
-	CLEAN(fd) int fd = open_dir(tree_fd, name);
 	CLEAN(listing) struct listing all = { 0 };
+	CLEAN(fd) int fd = open_and_list(rd, tree_fd, name, &all);
 	struct snap_module *m;
 
-	if (fd < 0 || list(fd, &all) < 0)
+	if (fd < 0)
 		return;
 	s->modules = xreallocarray(s->modules, s->n_modules + 1, sizeof(*s->modules));
 	m = &s->modules[s->n_modules++];
 	*m = (struct snap_module){ .name = xstrdup(name) };
-	read_links(fd, &all.links, m);
+	read_links(rd, fd, &all.links, m);
 	for (size_t i = 0; i < all.dirs.n; i++) {
 		if (str_eq(all.dirs.items[i], "original_module"))
 			m->has_originals = true;
@@ -203,30 +239,39 @@ static void read_module(const struct reader *rd, int tree_fd, const char *name, 
 	}
 }
 
-int tree_read(const char *dkms_tree, const char *source_tree, const char *module,
-	      struct snapshot *ret, struct fail *f)
+static int read_all(const struct reader *rd, const char *module, struct snapshot *ret)
 {
-	const struct reader rd = { dkms_tree, source_tree };
-	CLEAN(fd) int fd = open_dir(AT_FDCWD, dkms_tree);
 	CLEAN(listing) struct listing all = { 0 };
+	CLEAN(fd) int fd = open_dir(AT_FDCWD, rd->dkms_tree);
 	int r;
 
-	*ret = (struct snapshot){ 0 };
-	if (fd < 0 && errno == ENOENT)
-		return 0;
 	if (fd < 0)
-		return fail_errno(f, errno, "cannot read the dkms tree '%s'", dkms_tree);
+		return fd == -ENOENT ? 0 : fd;
 	if (module && strchr(module, '/'))
 		return 0;
 	if (module && !strpbrk(module, "*?[\\")) {
-		read_module(&rd, fd, module, ret);
-		return 0;
+		read_module(rd, fd, module, ret);
+		return *rd->err;
 	}
 	r = list(fd, &all);
 	if (r < 0)
-		return fail_errno(f, r, "cannot read the dkms tree '%s'", dkms_tree);
+		return r;
 	for (size_t i = 0; i < all.dirs.n; i++)
 		if (!module || fnmatch(module, all.dirs.items[i], 0) == 0)
-			read_module(&rd, fd, all.dirs.items[i], ret);
-	return 0;
+			read_module(rd, fd, all.dirs.items[i], ret);
+	return *rd->err;
+}
+
+int tree_read(const char *dkms_tree, const char *source_tree, const char *module,
+	      struct snapshot *ret, struct fail *f)
+{
+	int err = 0, r;
+	const struct reader rd = { dkms_tree, source_tree, &err };
+
+	*ret = (struct snapshot){ 0 };
+	r = read_all(&rd, module, ret);
+	if (r == 0)
+		return 0;
+	snapshot_done(ret);
+	return fail_errno(f, r, "cannot read the dkms tree '%s'", dkms_tree);
 }

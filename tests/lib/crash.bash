@@ -4,6 +4,8 @@
 # Dying and failing at every point at which dkms changes something on disk (tests/tools/syscall-fault). Load after
 # lib/dkms. A scenario is a state to begin with and a command; from that state, for every point:
 #
+# LOOKS=1: not what changes something is struck, but what looks at the trees (with FAULTS=EIO: a disk that cannot be read).
+#
 # Faults are those of syscall-fault, and kill2: the command that comes after a kill is killed too.
 #
 #   after a kill    `dkms status` says the state before, one between or the one after; no original is lost; the
@@ -190,7 +192,7 @@ _failed() { # FAULT
 _one() { # FAULT N
 	what="$1 at $2 of $count" at=$2
 	crash_back before
-	run_cmd "$TOOLS/syscall-fault" -t "$C/struck" "${1%2}" "$2" "$DKMS" "${command[@]}"
+	run_cmd "$TOOLS/syscall-fault" -t "$C/struck" ${LOOKS:+-r "$C/now"} "${1%2}" "$2" "$DKMS" "${command[@]}"
 	first=$status$'\n'$output$'\n'$errors
 	case $1 in
 	kill2) # anywhere in the first half, where the cleaning up is
@@ -234,7 +236,7 @@ crash() {
 		known+=("$(_states_only "$output")") states+=("$(crash_digest | grep -v "$BUILD_DIR")")
 	done
 	crash_back before
-	run_cmd "$TOOLS/syscall-fault" -c "$C/count" count 0 "$DKMS" "${command[@]}"
+	run_cmd "$TOOLS/syscall-fault" -c "$C/count" ${LOOKS:+-r "$C/now"} count 0 "$DKMS" "${command[@]}"
 	[ "$status" = 0 ] || _fail "dkms ${command[*]} should work" || return 1
 	count=$(<"$C/count")
 	after=$(crash_digest)

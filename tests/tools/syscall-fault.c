@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- *   syscall-fault [-c FILE] [-t FILE] [-p NAME] MODE N COMMAND...
+ *   syscall-fault [-c FILE] [-t FILE] [-p NAME] [-r DIR] MODE N COMMAND...
  *
  * runs COMMAND and counts the points: the system calls that change something in a file system, made by programs whose
  * file name begins with NAME (dkms), the command itself or what it started. What other programs do (bash, make, depmod)
@@ -13,6 +13,8 @@
  *              the call is not made and returns this
  *   ENOSPC+, EROFS+
  *              and so does every such call from then on: ENOSPC those that need space, EROFS all
+ *
+ * With -r the points are those that look at what is below DIR instead: at names, contents, links.
  *
  * -c FILE gets the number of points that there were, -t FILE a line for each. Ends when COMMAND and all that it left
  * behind have ended, with COMMAND's exit status, 128 + n for signal n.
@@ -105,7 +107,27 @@ static const struct call calls[] = {
 	CALL(unshare, NONE, NONE, NONE, false),
 };
 
+static const struct call looks[] = {
+#ifdef SYS_open
+	CALL(open, 0, NONE, NONE, false),
+	CALL(stat, 0, NONE, NONE, false),
+	CALL(lstat, 0, NONE, NONE, false),
+	CALL(readlink, 0, NONE, NONE, false),
+	CALL(access, 0, NONE, NONE, false),
+#endif
+	CALL(openat, 1, NONE, NONE, false),
+	CALL(newfstatat, 1, NONE, NONE, false),
+	CALL(statx, 1, NONE, NONE, false),
+	CALL(readlinkat, 1, NONE, NONE, false),
+	CALL(faccessat, 1, NONE, NONE, false),
+	CALL(faccessat2, 1, NONE, NONE, false),
+	CALL(read, NONE, NONE, 0, false),
+	CALL(pread64, NONE, NONE, 0, false),
+	CALL(getdents64, NONE, NONE, 0, false),
+};
+
 struct fault {
+	const char *below; /* NULL: what changes; else what looks at things there */
 	const char *program; /* whose calls are points */
 	bool kills, kills_main_only;
 	int error; /* 0: none */
@@ -129,7 +151,7 @@ static struct sock_filter verdict(__u32 what)
 }
 
 /* For each call: is it that one? Where flags tell: opened to write? Then ask. All numbers are little-endian. */
-static int install_filter(void)
+static int install_filter(const struct call *list, size_t n_calls)
 {
 	struct sock_filter code[8 * COUNT_OF(calls) + 8];
 	struct sock_fprog prog = { .filter = code };
@@ -139,13 +161,13 @@ static int install_filter(void)
 	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE, 1, 0);
 	code[n++] = verdict(SECCOMP_RET_ALLOW);
 	code[n++] = load(offsetof(struct seccomp_data, nr));
-	for (size_t i = 0; i < COUNT_OF(calls); i++) {
-		bool has_flags = calls[i].flags != NONE;
+	for (size_t i = 0; i < n_calls; i++) {
+		bool has_flags = list[i].flags != NONE;
 
-		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (__u32)calls[i].nr, 0,
+		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (__u32)list[i].nr, 0,
 							 has_flags ? 4 : 1);
 		if (has_flags) {
-			code[n++] = load(offsetof(struct seccomp_data, args) + (size_t)calls[i].flags * 8);
+			code[n++] = load(offsetof(struct seccomp_data, args) + (size_t)list[i].flags * 8);
 			code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, OPEN_TO_WRITE, 1,
 								 0);
 			code[n++] = verdict(SECCOMP_RET_ALLOW);
@@ -193,7 +215,7 @@ static int start(struct fault *f, char **argv)
 		return -1;
 	f->child = fork();
 	if (f->child == 0) {
-		fd = install_filter();
+		fd = f->below ? install_filter(looks, COUNT_OF(looks)) : install_filter(calls, COUNT_OF(calls));
 		if (fd < 0) {
 			perror("syscall-fault: seccomp");
 			_exit(125);
@@ -284,11 +306,41 @@ static bool is_point(const struct fault *f, const struct seccomp_notif *q, const
 	       !strstr(ret_path, ".gcda");
 }
 
-static const struct call *find_call(int nr)
+/* The same for -r. */
+static bool is_look(const struct fault *f, const struct seccomp_notif *q, const struct call *c, char *ret_path)
 {
-	for (size_t i = 0; i < COUNT_OF(calls); i++)
-		if (calls[i].nr == nr)
-			return &calls[i];
+	char fd[32], rest[PATH_LEN], dir[PATH_LEN];
+	int at = c->fd != NONE ? c->fd : c->path - 1;
+	pid_t pid = (pid_t)q->pid;
+
+	*ret_path = '\0';
+	if (!is_ours(f, pid))
+		return false;
+	if ((c->nr == SYS_openat && (q->data.args[2] & OPEN_TO_WRITE)) ||
+	    (c->path == 0 && str_eq(c->name, "open") && (q->data.args[1] & OPEN_TO_WRITE)))
+		return false;
+	rest[0] = '\0';
+	if (c->path != NONE && q->data.args[c->path])
+		read_string(pid, q->data.args[c->path], rest);
+	if (rest[0] == '/') {
+		snprintf(ret_path, PATH_LEN, "%s", rest);
+	} else if (at >= 0 && (int)q->data.args[at] >= 0) {
+		snprintf(fd, sizeof(fd), "fd/%d", (int)q->data.args[at]);
+		if (!read_link(pid, fd, dir))
+			return false;
+		snprintf(ret_path, PATH_LEN, "%.2000s%s%.2000s", dir, *rest ? "/" : "", rest);
+	}
+	return strncmp(ret_path, f->below, strlen(f->below)) == 0;
+}
+
+static const struct call *find_call(const struct fault *f, int nr)
+{
+	const struct call *list = f->below ? looks : calls;
+	size_t n = f->below ? COUNT_OF(looks) : COUNT_OF(calls);
+
+	for (size_t i = 0; i < n; i++)
+		if (list[i].nr == nr)
+			return &list[i];
 	return NULL;
 }
 
@@ -350,10 +402,10 @@ static bool is_struck(const struct fault *f, const struct call *c)
 static void judge(struct fault *f, const struct seccomp_notif *q, struct seccomp_notif_resp *a)
 {
 	char path[PATH_LEN];
-	const struct call *c = find_call(q->data.nr);
+	const struct call *c = find_call(f, q->data.nr);
 
 	a->flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-	if (!c || !is_point(f, q, c, path))
+	if (!c || !(f->below ? is_look(f, q, c, path) : is_point(f, q, c, path)))
 		return;
 	f->seen++;
 	if (f->trace)
@@ -444,13 +496,15 @@ int main(int argc, char **argv)
 	const char *count = NULL;
 	int opt, status;
 
-	while ((opt = getopt(argc, argv, "+c:t:p:")) >= 0) {
+	while ((opt = getopt(argc, argv, "+c:t:p:r:")) >= 0) {
 		if (opt == 'c')
 			count = optarg;
 		else if (opt == 't')
 			f.trace = fopen(optarg, "we");
 		else if (opt == 'p')
 			f.program = optarg;
+		else if (opt == 'r')
+			f.below = optarg;
 		else
 			return 125;
 	}

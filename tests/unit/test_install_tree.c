@@ -125,7 +125,7 @@ static void homes_of_originals(void **state)
 
 		if (origin)
 			temp_dir_put(&d, "saved/m.ko.origin", origin, 0644);
-		got = original_home(saved, "m.ko", kernel, fallback);
+		assert_int_equal(original_home(saved, "m.ko", kernel, fallback, &got), 0);
 		if (!str_eq(got, want))
 			fail_msg("%s: %s", origin ? origin : "no origin", got ? got : "refused");
 	}
