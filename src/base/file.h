@@ -35,7 +35,7 @@ bool path_exists(const char *path);
 /* Not following the last link: is there a link / anything? */
 bool path_is_link(const char *path);
 bool path_lexists(const char *path);
-/* For who is going to act on what is not there: 1 there (a link counts as itself), 0 not there, negative: nobody knows. */
+/* For who is going to act on what is not there: 1 there (a link counts as itself), 0 not there, negative: unknown. */
 int path_probe(const char *path);
 
 /* The target of a symlink as it stands; caller frees. */

@@ -70,8 +70,8 @@ int step_unbuild(struct engine *e, struct step *s, struct fail *f)
 	return was_there ? 0 : 1;
 }
 
-/* Does a version's directory hold something that keeps it: a kernel, or a directory nobody knows? Negative: it cannot be
- * read. */
+/* Does a version's directory hold something that keeps it: a kernel, or a directory nobody knows? Negative: it cannot
+ * be read. */
 static int has_more(const char *dir)
 {
 	static const char *const known[] = { "build", "tarball", "driver_disk", "rpm", "deb", "source" };
