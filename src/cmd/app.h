@@ -63,7 +63,7 @@ int app_refuse_all(const struct app *app, struct fail *f);
  */
 int app_execute(struct app *app, struct plan *plan, struct fail *f);
 /*
- * For who only reads the dkms tree, but must find it of one piece: the lock, and -ERESTART as above, where one may write
+ * For who only reads the dkms tree, but has to find it whole: the lock, and -ERESTART as above, where one may write
  * there; else 0, and what is read may be changing.
  */
 int app_hold(struct app *app, struct fail *f);
