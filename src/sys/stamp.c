@@ -96,7 +96,8 @@ void stamp_keep(int dirfd, const char *path, bool may_wait, struct file_stamp *r
 		return;
 	age = age_nsec(ret);
 	if (may_wait && age >= 0 && age <= ticks) {
-		const struct timespec rest = { .tv_nsec = ticks - age + 1000000 };
+		/* a tick more, as both ends of the age are rounded down to one */
+		const struct timespec rest = { .tv_nsec = ticks - age + ticks / 2 + 1000000 };
 
 		nanosleep(&rest, NULL);
 		stamp_look(dirfd, path, ret);
