@@ -95,7 +95,8 @@ void stamp_keep(int dirfd, const char *path, bool may_wait, struct file_stamp *r
 	if (!ret->is_known)
 		return;
 	age = age_nsec(ret);
-	if (may_wait && age >= 0 && age <= ticks) {
+	/* a file system with finer times than that clock can be ahead of it */
+	if (may_wait && age >= -ticks && age <= ticks) {
 		/* a tick more, as both ends of the age are rounded down to one */
 		const struct timespec rest = { .tv_nsec = ticks - age + ticks / 2 + 1000000 };
 
