@@ -30,6 +30,15 @@ void env_set(struct strv *env, const char *name, const char *value)
 	strv_add_fmt(env, "%s=%s", name, value);
 }
 
+void env_set_pair(struct strv *env, const char *pair)
+{
+	const char *eq = strchr(pair, '=');
+	CLEAN(free) char *name = eq ? xstrndup(pair, (size_t)(eq - pair)) : NULL;
+
+	if (name && *name)
+		env_set(env, name, eq + 1);
+}
+
 void env_unset(struct strv *env, const char *name)
 {
 	size_t n = strlen(name), kept = 0;

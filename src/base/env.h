@@ -13,6 +13,8 @@ void env_copy(struct strv *env, char *const *from);
 /* The value of name, pointing into env, or NULL. */
 const char *env_get(const struct strv *env, const char *name);
 void env_set(struct strv *env, const char *name, const char *value);
+/* "NAME=value"; anything else is passed over. */
+void env_set_pair(struct strv *env, const char *pair);
 void env_unset(struct strv *env, const char *name);
 
 #endif

@@ -133,6 +133,8 @@ static int carry_out(struct engine *e, const struct step *s, struct kernel *k, c
 		.dir = p->dir,
 		.log = p->log,
 		.dkms_tree = e->setup->dkms_tree,
+		.source_tree = e->setup->source_tree,
+		.install_tree = e->setup->install_tree,
 		.cc = t->missing ? NULL : t->cc,
 		.clang = kernel_is_clang(k),
 		.jobs = e->setup->jobs,

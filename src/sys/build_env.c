@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sys/build_env.h"
 
-#include <ctype.h>
 #include <errno.h>
 
 #include "base/env.h"
@@ -9,39 +8,22 @@
 #include "base/mem.h"
 #include "core/outcome.h"
 #include "sys/build_sandbox.h"
+#include "sys/env_file.h"
 #include "sys/jobserver.h"
 #include "sys/run.h"
 
-enum { EXPORTS_MAX = 4 << 20, EXPORTS_MS = 60000 };
-
-/* Shell variables that commands may use but that are not exported to what they start. */
-#define SHELL_VARIABLES                                                                            \
-	"kernelver=$1 arch=$2 module=$3 module_version=$4 kernel_source_dir=$5 "                   \
-	"dkms_tree=$6 source_tree=$7 install_tree=$8; shift 8; "
-
-static void add_shell_arguments(const struct build *b, const char *program, struct strv *argv)
+static struct shell_scope shell_scope(const struct build *b)
 {
-	strv_add(argv, "bash");
-	strv_add(argv, "-c");
-	strv_add(argv, program);
-	strv_add(argv, "bash");
-	strv_add(argv, b->at.kernel);
-	strv_add(argv, b->at.arch);
-	strv_add(argv, b->at.module);
-	strv_add(argv, b->at.version);
-	strv_add(argv, b->job->kernel->source_dir);
-	strv_add(argv, b->job->dkms_tree);
-	strv_add(argv, b->job->source_tree);
-	strv_add(argv, b->job->install_tree);
-}
-
-static void set_pair(struct strv *env, const char *pair)
-{
-	const char *eq = strchr(pair, '=');
-	CLEAN(free) char *name = eq ? xstrndup(pair, (size_t)(eq - pair)) : NULL;
-
-	if (name && *name)
-		env_set(env, name, eq + 1);
+	return (struct shell_scope){
+		.kernel = b->at.kernel,
+		.arch = b->at.arch,
+		.module = b->at.module,
+		.version = b->at.version,
+		.kernel_source_dir = b->job->kernel->source_dir,
+		.dkms_tree = b->job->dkms_tree,
+		.source_tree = b->job->source_tree,
+		.install_tree = b->job->install_tree,
+	};
 }
 
 void build_environment(const struct strv *started_with, const struct conf *conf, const char *kernel,
@@ -68,70 +50,16 @@ void build_environment(const struct strv *started_with, const struct conf *conf,
 		env_set(ret, "KERNEL_LD", toolchain->ld);
 	}
 	for (size_t i = 0; directives && i < directives->n; i++)
-		set_pair(ret, directives->items[i]);
-}
-
-static bool is_shell_name(const char *entry)
-{
-	size_t n = strcspn(entry, "=");
-
-	for (size_t i = 0; i < n; i++)
-		if (!isalnum((unsigned char)entry[i]) && entry[i] != '_')
-			return false;
-	return n > 0 && !isdigit((unsigned char)entry[0]);
-}
-
-/* bash sets these for its own use; they say nothing about the administrator's wish. */
-static bool is_bash_own(const char *entry)
-{
-	static const char *const own[] = { "_=", "SHLVL=", "PWD=", "OLDPWD=" };
-
-	for (size_t i = 0; i < COUNT_OF(own); i++)
-		if (str_has_prefix(entry, own[i]))
-			return true;
-	return false;
-}
-
-/* `exports` holds NUL-ended NAME=VALUE: all that the file's shell exports at its end. */
-static void replace_environment(struct strv *env, const struct buf *exports)
-{
-	struct strv next = { 0 };
-
-	/* what is no shell's variable the file cannot have changed */
-	for (size_t i = 0; i < env->n; i++)
-		if (!is_shell_name(env->items[i]) || is_bash_own(env->items[i]))
-			strv_add(&next, env->items[i]);
-	for (size_t i = 0; i < exports->len; i += strlen(exports->data + i) + 1)
-		if (!is_bash_own(exports->data + i))
-			set_pair(&next, exports->data + i);
-	strv_done(env);
-	*env = next;
+		env_set_pair(ret, directives->items[i]);
 }
 
 static void apply_file(struct build *b, const char *file)
 {
-	static const char program[] = SHELL_VARIABLES
-		"f=$1; shift; [ -r \"$f\" ] || exit 1; . \"$f\" >/dev/null; "
-		"for n in $(compgen -e); do printf '%s=%s\\0' \"$n\" \"${!n}\"; done; exit 0";
-	CLEAN(strv) struct strv argv = { 0 };
-	CLEAN(buf) struct buf out = { 0 };
+	struct shell_scope scope = shell_scope(b);
 	CLEAN(fail) struct fail f = { 0 };
-	struct run_result res = { 0 };
-	struct run r = { .env = &b->env,
-			 .err_fd = RUN_NULL,
-			 .out_fd = RUN_NULL,
-			 .capture = &out,
-			 .capture_max = EXPORTS_MAX,
-			 .timeout_ms = EXPORTS_MS };
 
-	add_shell_arguments(b, program, &argv);
-	strv_add(&argv, file);
-	r.argv = (const char *const *)argv.items;
-	if (run_command(&r, &res, &f) < 0 || res.status != 0 || out.len == 0)
-		build_warn(b, NULL, "build_environment '%s' cannot be used%s%s", file,
-			   f.text ? ": " : "", f.text ? f.text : "");
-	else
-		replace_environment(&b->env, &out);
+	if (env_file_apply(file, &scope, &b->env, &f) < 0)
+		build_warn(b, NULL, "%s", f.text);
 }
 
 void build_env_prepare(struct build *b)
@@ -220,9 +148,10 @@ int build_bash(struct build *b, const struct build_command *c, int *ret_status, 
 	static const char line[] = SHELL_VARIABLES "eval \"$1\"";
 	static const char script[] = SHELL_VARIABLES "eval \"\\\"\\$2\\\"/$1\"";
 	CLEAN(strv) struct strv argv = { 0 };
+	struct shell_scope scope = shell_scope(b);
 	struct run r = { 0 };
 
-	add_shell_arguments(b, c->is_script ? script : line, &argv);
+	shell_scope_arguments(&scope, c->is_script ? script : line, &argv);
 	strv_add(&argv, c->line + (c->is_script ? strspn(c->line, " \t\n") : 0));
 	if (c->is_script)
 		strv_add(&argv, c->dir);

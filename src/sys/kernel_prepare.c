@@ -14,6 +14,7 @@
 #include "sys/build_log.h"
 #include "sys/build_sandbox.h"
 #include "sys/build_user.h"
+#include "sys/env_file.h"
 #include "sys/kernel_links.h"
 #include "sys/run.h"
 #include "sys/sandbox.h"
@@ -96,7 +97,7 @@ static void clean_prepare(struct prepare *w)
 static void choose_sandbox(struct prepare *w)
 {
 	const struct framework *fw = w->p->framework;
-	const char *path = env_get(w->p->environment, "PATH");
+	const char *path = env_get(&w->env, "PATH");
 
 	w->mode = SANDBOX_AUTO;
 	if (geteuid() != 0)
@@ -173,6 +174,24 @@ static void leave_sandbox(struct prepare *w)
 
 /* commands -------------------------------------------------------------------------------------- */
 
+static void apply_file(struct prepare *w, const char *file)
+{
+	struct shell_scope scope = {
+		.kernel = w->p->release,
+		.arch = w->p->arch,
+		.module = "",
+		.version = "",
+		.kernel_source_dir = w->p->tree,
+		.dkms_tree = w->p->dkms_tree,
+		.source_tree = w->p->source_tree,
+		.install_tree = w->p->install_tree,
+	};
+	CLEAN(fail) struct fail f = { 0 };
+
+	if (env_file_apply(file, &scope, &w->env, &f) < 0)
+		w->p->warn(w->p->ctx, f.text, NULL);
+}
+
 static void fill_environment(struct prepare *w)
 {
 	static const char *const dropped[] = { "CC",	    "CXX",	 "CFLAGS",	   "CXXFLAGS",
@@ -183,21 +202,35 @@ static void fill_environment(struct prepare *w)
 	strv_add_all(&w->env, w->p->environment);
 	for (size_t i = 0; i < COUNT_OF(dropped); i++)
 		env_unset(&w->env, dropped[i]);
+	if (!str_is_empty(w->p->framework->build_environment))
+		apply_file(w, w->p->framework->build_environment);
 	env_set(&w->env, "PWD", w->tree);
+}
+
+/* What build_environment exports wins, but behind make's own arguments it would not. */
+static const char *chosen_compiler(const struct prepare *w)
+{
+	const char *cc = env_get(&w->env, "CC");
+
+	if (!str_is_empty(cc))
+		return cc;
+	return env_get(&w->env, "LLVM") ? NULL : w->p->cc;
 }
 
 static void fill_command(const struct prepare *w, const char *target, struct strv *argv)
 {
+	const char *cc = chosen_compiler(w);
+
 	strv_add(argv, "make");
 	strv_add_fmt(argv, w->p->jobs > 0 ? "-j%d" : "-j", w->p->jobs);
 	strv_add(argv, "-C");
 	strv_add(argv, w->links);
 	strv_add_fmt(argv, "O=%s", w->tree);
 	strv_add_fmt(argv, "KERNELRELEASE=%s", w->p->release);
-	if (w->p->clang)
+	if (w->p->clang && !env_get(&w->env, "CC") && !env_get(&w->env, "LLVM"))
 		strv_add(argv, "LLVM=1");
-	else if (w->p->cc)
-		strv_add_fmt(argv, "CC=%s", w->p->cc);
+	else if (cc)
+		strv_add_fmt(argv, "CC=%s", cc);
 	strv_add(argv, target);
 }
 
@@ -373,8 +406,8 @@ int kernel_prepare(const struct kernel_prepare *p, struct errlog *ret_errors, st
 	r = open_log(&w, f);
 	if (r < 0)
 		return r;
-	choose_sandbox(&w);
 	fill_environment(&w);
+	choose_sandbox(&w);
 	for (r = try_prepare(&w, &why); r < 0 && may_retry(&w, r); r = try_prepare(&w, &why))
 		fail_done(&why);
 	if (r == -E_MAKE_FAILED && build_log_last(&w.log, &text) == 0)

@@ -26,7 +26,7 @@ struct kernel_prepare {
 	const char *config; /* an auto.conf or .config */
 	const char *dir;    /* to be made, and the caller's to remove; the prepared tree is kernel_prepared_dir(dir) */
 	const char *log;    /* the log to write */
-	const char *dkms_tree;
+	const char *dkms_tree, *source_tree, *install_tree;
 	const char *cc; /* NULL: make's own */
 	bool clang;
 	int jobs;

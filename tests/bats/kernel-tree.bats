@@ -49,6 +49,28 @@ assert_tidy() {
 	assert_tidy
 }
 
+@test "build_environment has the last word, in the preparation too" {
+	bare_tree "$C/linux" 'echo "<$(CC)|$(LLVM)|$(ARCH)|$(HELLO)|$(NO)>"'
+	echo CONFIG_SMP=y >"$C/linux/.config"
+	make_module one 1.0
+	# shellcheck disable=SC2016
+	printf 'export CC=own-cc HELLO="for $kernelver in $kernel_source_dir"\nNO=1\n' >/etc/dkms/env
+	echo 'build_environment=/etc/dkms/env' >/etc/dkms/framework.conf.d/env.conf
+	run_dkms build one/1.0 -k "$K1" --kernelsourcedir "$C/linux"
+	assert_status 0
+	grep -qxF "<own-cc||$ARCH|for $K1 in $C/linux|>" "$(log_of "$K1")"
+	grep -q '^# command: make .* CC=own-cc modules_prepare$' "$(log_of "$K1")"
+	echo 'export LLVM=-14 ARCH=other' >/etc/dkms/env
+	run_dkms build one/1.0 -k "$K1" --force --kernelsourcedir "$C/linux"
+	assert_status 0
+	grep -qxF "<cc|-14|other||>" "$(log_of "$K1")"
+	rm /etc/dkms/env
+	run_dkms build one/1.0 -k "$K1" --force --kernelsourcedir "$C/linux"
+	assert_status 0
+	assert_errors_have "build_environment '/etc/dkms/env' cannot be used"
+	assert_tidy
+}
+
 @test "what is prepared: no .config of the tree in the way, the kernel's name, and all of the tree in it" {
 	bare_tree "$C/linux" 'test ! -e .config && test -e kernel && echo $(KERNELRELEASE)'
 	echo CONFIG_SMP=y >"$C/linux/.config"
