@@ -24,12 +24,19 @@ static bool take_words(const char *at, const char *end, struct strv *ret)
 	return words.n && str_eq(words.items[words.n - 1], "\\");
 }
 
+static bool begins_with(const char *at, const char *end, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return (size_t)(end - at) >= n && memcmp(at, prefix, n) == 0;
+}
+
 /* Behind "deps_… :=" or "source_… :="; NULL for other lines. */
 static const char *value_of(const char *at, const char *end)
 {
 	const char *colon;
 
-	if (!str_has_prefix(at, "deps_") && !str_has_prefix(at, "source_"))
+	if (!begins_with(at, end, "deps_") && !begins_with(at, end, "source_"))
 		return NULL;
 	colon = memmem(at, (size_t)(end - at), ":=", 2);
 	return colon ? colon + 2 : NULL;

@@ -165,9 +165,9 @@ static bool skip(const char **at, char c)
 static int64_t seconds(const char **at)
 {
 	bool is_negative = skip(at, '-');
-	int64_t n = (int64_t)number(at);
+	uint64_t n = number(at);
 
-	return is_negative ? -n : n;
+	return (int64_t)(is_negative ? 0 - n : n);
 }
 
 static bool read_stamp(char **line, struct file_stamp *ret)
