@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "base/mem.h"
+#include "base/path.h"
 #include "core/outcome.h"
 #include "engine/take_out.h"
 #include "sys/depmod.h"
@@ -53,15 +54,61 @@ static int go_back(struct engine *e, struct step *s, struct fail *f)
 	return r;
 }
 
-/* What this run installed on the kernel. */
-static void roll_back(struct engine *e, const struct step *depmod)
+/* What of this run depmod may not like. */
+static bool may_go_back(const struct step *s, const struct step *depmod)
 {
+	return s->kind == STEP_INSTALL && !(s->flags & STEP_AGAIN) && touched_install_tree(s, depmod);
+}
+
+static bool has_guilty(struct engine *e, const struct step *s, const struct strv *guilty)
+{
+	CLEAN(strv) struct strv files = { 0 };
+
+	take_out_list(e, s, &files);
+	for (size_t i = 0; i < guilty->n; i++) {
+		CLEAN(free) char *path = path_join(e->setup->install_tree, s->kernel, guilty->items[i]);
+		CLEAN(free) char *clean = path_squeeze(path);
+
+		for (size_t k = 0; k < files.n; k++) {
+			CLEAN(free) char *file = path_squeeze(files.items[k]);
+
+			if (str_eq(file, clean))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Names those that depmod fails for in its error. */
+static void find_guilty(struct engine *e, const struct step *depmod, struct strv *ret_guilty, struct fail *f)
+{
+	CLEAN(strv) struct strv ours = { 0 };
+	CLEAN(free) char *names = NULL;
+
+	engine_phase(e, depmod, "depmod failed: looking for the module");
+	for (size_t i = 0; i < e->plan->n; i++)
+		if (may_go_back(&e->plan->steps[i], depmod))
+			take_out_list(e, &e->plan->steps[i], &ours);
+	depmod_blame(e->setup->install_tree, depmod->kernel, e->setup->environment, &ours, ret_guilty);
+	if (!ret_guilty->n)
+		return;
+	names = strv_join(ret_guilty, "', '");
+	fail_wrap(f, "depmod makes no index of kernel %s's modules with '%s' among them", depmod->kernel, names);
+}
+
+/* What this run installed on the kernel; guilty: only those packages that have one of them, false if there are none.
+ */
+static bool roll_back(struct engine *e, const struct step *depmod, const struct strv *guilty)
+{
+	bool went = false;
+
 	for (size_t i = 0; i < e->plan->n; i++) {
 		struct step *s = &e->plan->steps[i];
 		CLEAN(fail) struct fail why = { 0 };
 
-		if (s->kind != STEP_INSTALL || (s->flags & STEP_AGAIN) || !touched_install_tree(s, depmod))
+		if (!may_go_back(s, depmod) || (guilty && !has_guilty(e, s, guilty)))
 			continue;
+		went = true;
 		if (go_back(e, s, &why) < 0) {
 			engine_warn(e, s, why.text, why.hint);
 			continue;
@@ -71,6 +118,24 @@ static void roll_back(struct engine *e, const struct step *depmod)
 		engine_note(e, s, "%s/%s for kernel %s is back to %s", s->module, s->version, s->kernel,
 			    s->replaced ? s->replaced : "built");
 	}
+	return went;
+}
+
+/* The index of what is left when those that depmod does not like are back where they were: its result. */
+static int index_without(struct engine *e, const struct step *depmod, bool is_judgement, struct fail *f)
+{
+	CLEAN(strv) struct strv guilty = { 0 };
+	const struct engine_setup *x = e->setup;
+	int r = -E_DEPMOD_FAILED;
+
+	if (is_judgement)
+		find_guilty(e, depmod, &guilty, f);
+	if (guilty.n && roll_back(e, depmod, &guilty))
+		r = depmod_run(x->install_tree, depmod->kernel, x->environment, NULL);
+	if (r >= 0)
+		return r;
+	roll_back(e, depmod, NULL);
+	return depmod_run(x->install_tree, depmod->kernel, x->environment, NULL);
 }
 
 /* --modprobe-on-install, once for all that came to the running kernel. */
@@ -92,7 +157,7 @@ static void load_modules(struct engine *e, const struct step *depmod)
 int step_depmod(struct engine *e, struct step *s, struct fail *f)
 {
 	bool needed, is_left;
-	int r, again;
+	int r, now;
 
 	/* a commit that failed in the middle has changed something too; the next dkms goes on with it,
 	 * and with depmod */
@@ -110,16 +175,12 @@ int step_depmod(struct engine *e, struct step *s, struct fail *f)
 		engine_note(e, s, "depmod is not run for kernel %s: it has no modules.dep", s->kernel);
 		return 1;
 	}
-	if (r < 0) {
-		roll_back(e, s);
-		/* the index of what is there now, if depmod can be had again */
-		again = depmod_run(e->setup->install_tree, s->kernel, e->setup->environment, NULL);
-		/* what depmod does not like it will not like tomorrow; a full disk may be less full */
-		is_left = is_left || (again < 0 && again != -E_DEPMOD_FAILED);
-	}
+	now = r < 0 ? index_without(e, s, r == -E_DEPMOD_FAILED, f) : r;
+	/* what depmod does not like it will not like tomorrow; a full disk may be less full */
+	is_left = is_left || (now < 0 && now != -E_DEPMOD_FAILED);
 	if (!is_left)
 		engine_has_index(e, s);
-	if (r >= 0)
+	if (now >= 0)
 		load_modules(e, s);
 	return r < 0 ? f->code = -E_DEPMOD_FAILED : 0;
 }

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "core/outcome.h"
+#include "sys/depmod_guilty.h"
 #include "sys/depmod_shadow.h"
 #include "sys/scratch.h"
 
@@ -104,35 +105,76 @@ static int index_and_publish(const char *install_tree, const struct depmod_job *
 	return shadow_publish(shadow.dir, job->modules_dir, f);
 }
 
+/* A job, and what it points to. */
+struct task {
+	struct depmod_job job;
+	struct depmod_tool tool;
+	char *real, *map;
+};
+
+static void clean_task(struct task *t)
+{
+	depmod_tool_done(&t->tool);
+	free(t->real);
+	free(t->map);
+}
+
+/* t stays where it is. */
+static int begin(struct task *t, const char *dir, const char *kernel, const struct strv *environment,
+		 struct fail *f)
+{
+	t->map = xasprintf("/boot/System.map-%s", kernel);
+	t->real = realpath(dir, NULL);
+	if (!t->real)
+		return fail_errno(f, errno, "cannot find '%s'", dir);
+	depmod_tool_find(environment, &t->tool);
+	t->job = (struct depmod_job){ .modules_dir = t->real,
+				      .kernel = kernel,
+				      .map = path_is_file(t->map) ? t->map : NULL,
+				      .env = environment,
+				      .tool = &t->tool,
+				      .cache = CACHE_DIR "/depmod" };
+	return 0;
+}
+
 int depmod_run(const char *install_tree, const char *kernel, const struct strv *environment,
 	       struct fail *f)
 {
 	CLEAN(free) char *dir = path_join(install_tree, kernel);
 	CLEAN(free) char *index = path_join(dir, "modules.dep");
-	CLEAN(free) char *map = xasprintf("/boot/System.map-%s", kernel);
-	CLEAN(free) char *real = NULL;
-	CLEAN(depmod_tool) struct depmod_tool tool = { 0 };
-	struct depmod_job job = { .kernel = kernel,
-				  .map = path_is_file(map) ? map : NULL,
-				  .env = environment,
-				  .tool = &tool,
-				  .cache = CACHE_DIR "/depmod" };
+	CLEAN(task) struct task t = { 0 };
 	struct stat st;
 	int r;
 
 	if (!path_exists(index))
 		return DEPMOD_NO_INDEX;
-	real = realpath(dir, NULL);
-	if (!real)
-		return fail_errno(f, errno, "cannot find '%s'", dir);
-	job.modules_dir = real;
-	depmod_tool_find(environment, &tool);
-	r = tool.version ? index_and_publish(install_tree, &job, f)
-			 : index_in_place(install_tree, &job, f);
+	r = begin(&t, dir, kernel, environment, f);
+	if (r < 0)
+		return r;
+	r = t.tool.version ? index_and_publish(install_tree, &t.job, f)
+			   : index_in_place(install_tree, &t.job, f);
 	if (r < 0)
 		return r;
 	if (stat(index, &st) < 0 || st.st_size != 0)
 		return DEPMOD_DONE;
-	skeleton_forget(&job);
+	skeleton_forget(&t.job);
 	return drop_index(dir);
+}
+
+void depmod_blame(const char *install_tree, const char *kernel, const struct strv *environment,
+		  const struct strv *ours, struct strv *ret_paths)
+{
+	CLEAN(free) char *raw = path_join(install_tree, kernel), *dir = path_squeeze(raw);
+	CLEAN(strv) struct strv suspects = { 0 };
+	CLEAN(task) struct task t = { 0 };
+
+	if (begin(&t, dir, kernel, environment, NULL) < 0 || !t.tool.version)
+		return;
+	for (size_t i = 0; i < ours->n; i++) {
+		CLEAN(free) char *path = path_squeeze(ours->items[i]);
+
+		if (path_is_below(path, dir) && !str_eq(path, dir))
+			strv_add(&suspects, path + strlen(dir) + 1);
+	}
+	depmod_guilty_find(&t.job, &suspects, ret_paths);
 }

@@ -22,4 +22,11 @@ enum depmod_result {
 int depmod_run(const char *install_tree, const char *kernel, const struct strv *environment,
 	       struct fail *f);
 
+/*
+ * After -E_DEPMOD_FAILED: the modules without which it would not have failed, as paths below the kernel's directory
+ * (sys/depmod_guilty.h); `ours`, whole paths, are suspected first. None where that cannot be found out.
+ */
+void depmod_blame(const char *install_tree, const char *kernel, const struct strv *environment,
+		  const struct strv *ours, struct strv *ret_paths);
+
 #endif

@@ -9,6 +9,8 @@
 #include "base/path.h"
 #include "core/outcome.h"
 
+static const char *const places[] = { "/run", "/dev/shm", "/tmp" };
+
 void shadow_done(struct shadow *s)
 {
 	scratch_done(&s->base);
@@ -77,23 +79,29 @@ static int mirror(const char *modules_dir, const char *dir)
 	return r < 0 ? r : -ENOTSUP;
 }
 
-static int make_shadow(const struct depmod_job *job, const char *where, struct shadow *ret)
+/* Without the directory that the modules are in. */
+static int make_base(const struct depmod_job *job, const char *where, struct shadow *ret)
 {
-	CLEAN(shadow) struct shadow s = { 0 };
 	CLEAN(free) char *usr = NULL, *usr_lib = NULL;
-	int r = scratch_make(where, "depmod", &s.base, NULL);
+	int r = scratch_make(where, "depmod", &ret->base, NULL);
 
 	if (r < 0)
 		return r;
-	usr = path_join(s.base.dir, "usr");
+	ret->dir = path_join(ret->base.dir, "lib/modules", job->kernel);
+	usr = path_join(ret->base.dir, "usr");
 	usr_lib = path_join(usr, "lib");
-	s.dir = path_join(s.base.dir, "lib/modules", job->kernel);
-	r = mirror(job->modules_dir, s.dir);
-	if (r == 0)
-		r = dir_make(usr);
+	r = dir_make(usr);
 	/* a depmod may be made for /usr/lib/modules */
+	return r == 0 ? link_set("../lib", usr_lib) : r;
+}
+
+static int make_shadow(const struct depmod_job *job, const char *where, struct shadow *ret)
+{
+	CLEAN(shadow) struct shadow s = { 0 };
+	int r = make_base(job, where, &s);
+
 	if (r == 0)
-		r = link_set("../lib", usr_lib);
+		r = mirror(job->modules_dir, s.dir);
 	if (r < 0)
 		return r;
 	*ret = s;
@@ -103,7 +111,6 @@ static int make_shadow(const struct depmod_job *job, const char *where, struct s
 
 int shadow_index(const struct depmod_job *job, struct shadow *ret, struct fail *f)
 {
-	static const char *const places[] = { "/run", "/dev/shm", "/tmp" };
 	CLEAN(buf) struct buf said = { 0 };
 
 	for (size_t i = 0; i < COUNT_OF(places); i++)
@@ -111,6 +118,56 @@ int shadow_index(const struct depmod_job *job, struct shadow *ret, struct fail *
 			return depmod_tool_run(job->env, ret->base.dir, job->map, job->kernel, &said,
 					       f);
 	return -ENOTSUP;
+}
+
+/* --- with modules left out --- */
+
+static bool has_below(const struct strv *paths, const char *dir)
+{
+	for (size_t i = 0; i < paths->n; i++)
+		if (path_is_below(paths->items[i], dir))
+			return true;
+	return false;
+}
+
+/* Links to what is there, in real directories where something of them is left out. */
+static int mirror_without(const char *from, const char *to, const char *below, const struct strv *without)
+{
+	CLEAN(strv) struct strv names = { 0 };
+	int r = list_unsorted(from, &names);
+
+	if (r == 0)
+		r = dir_make(to);
+	for (size_t i = 0; r == 0 && i < names.n; i++) {
+		CLEAN(free) char *target = path_join(from, names.items[i]);
+		CLEAN(free) char *link = path_join(to, names.items[i]);
+		CLEAN(free) char *path = path_join(below, names.items[i]);
+
+		if (strv_has(without, path))
+			continue;
+		if (has_below(without, path) && path_is_dir(target))
+			r = mirror_without(target, link, path, without);
+		else if (symlink(target, link) < 0)
+			r = -errno;
+	}
+	return r;
+}
+
+int shadow_try(const struct depmod_job *job, const struct strv *without)
+{
+	CLEAN(buf) struct buf said = { 0 };
+	int r = -ENOTSUP;
+
+	for (size_t i = 0; i < COUNT_OF(places); i++) {
+		CLEAN(shadow) struct shadow s = { 0 };
+
+		r = make_base(job, places[i], &s);
+		if (r == 0)
+			r = mirror_without(job->modules_dir, s.dir, "", without);
+		if (r == 0)
+			return depmod_tool_run(job->env, s.base.dir, job->map, job->kernel, &said, NULL);
+	}
+	return r;
 }
 
 /* --- publishing --- */

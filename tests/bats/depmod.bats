@@ -154,6 +154,68 @@ stub_depmod() {
 	assert_same "$(tree_digest "$M")" "$before" "the modules directory"
 }
 
+# cycle PACKAGE [MODULE...]: modules that need each other in a ring, which no depmod likes
+cycle() {
+	local dir=/usr/src/$1-1 first=$2 m next i=0 conf='' names=("${@:2}")
+	mkdir -p "$dir"
+	for m in "${names[@]}"; do
+		next=${names[i + 1]:-$first}
+		cat >"$dir/$m.c" <<-CODE
+			#include <linux/module.h>
+			MODULE_LICENSE("GPL");
+			int ${next}_sym(void);
+			int ${m}_sym(void);
+			int ${m}_sym(void) { return ${next}_sym(); }
+			EXPORT_SYMBOL(${m}_sym);
+		CODE
+		conf+="BUILT_MODULE_NAME[$i]=$m DEST_MODULE_LOCATION[$i]=/updates"$'\n'
+		i=$((i + 1))
+	done
+	echo "obj-m := ${names[*]/%/.o}" >"$dir/Makefile"
+	printf 'PACKAGE_NAME=%s PACKAGE_VERSION=1 AUTOINSTALL=yes\n%s' "$1" "$conf" >"$dir/dkms.conf"
+}
+
+@test "the module that depmod does not like is found and named; what is innocent is installed" {
+	local before m
+	cycle ring ring_a ring_b
+	for m in aa bb yy zz; do
+		make_module $m 1
+		run_dkms add $m/1
+	done
+	run_dkms add ring/1
+	before=$(tree_digest "/lib/modules/$K1")
+	run_dkms install ring/1 -k "$K1"
+	assert_status 6
+	assert_errors_have "Cycle detected"
+	assert_errors_have "with 'updates/dkms/ring_b.ko', 'updates/dkms/ring_a.ko' among them"
+	assert_same "$(tree_digest "/lib/modules/$K1")" "$before" "the modules directory"
+	run_dkms autoinstall -k "$K1"
+	assert_status 11
+	assert_errors_have "with 'updates/dkms/ring_b.ko', 'updates/dkms/ring_a.ko' among them"
+	assert_output_has "ring/1 for kernel $K1 is back to built"
+	assert_dkms_status "aa/1, $K1, $ARCH: installed" "bb/1, $K1, $ARCH: installed" "ring/1, $K1, $ARCH: built" \
+		"yy/1, $K1, $ARCH: installed" "zz/1, $K1, $ARCH: installed"
+	[ "$(grep -c '^updates/dkms/' "/lib/modules/$K1/modules.dep")" = 4 ]
+}
+
+@test "a damaged module of the kernel's, for which depmod dies, is found and named; nothing is touched" {
+	local before bad=/lib/modules/$K1/kernel/drivers/net/dummy.ko
+	make_module aa 1
+	make_module bb 1
+	run_dkms build aa/1 -k "$K1"
+	run_dkms build bb/1 -k "$K1"
+	# the section that has the names of sections
+	printf '\0\0' | dd of="$bad" bs=1 seek=62 conv=notrunc status=none
+	run_cmd depmod "$K1"
+	[ "$status" != 0 ] || skip "this depmod does not mind"
+	before=$(tree_digest "/lib/modules/$K1")
+	run_dkms autoinstall -k "$K1"
+	assert_status 11
+	assert_errors_have "with 'kernel/drivers/net/dummy.ko' among them"
+	assert_same "$(tree_digest "/lib/modules/$K1")" "$before" "the modules directory"
+	assert_dkms_status "aa/1, $K1, $ARCH: built" "bb/1, $K1, $ARCH: built"
+}
+
 @test "an older depmod and one that is not kmod's do as well" {
 	packed_kernel
 	stub_depmod <<-'SH'
