@@ -426,6 +426,7 @@ static verb_function *find_function(enum verb v)
 		[VERB_REMOVE] = verb_remove,
 		[VERB_STATUS] = verb_status,
 		[VERB_WHY] = verb_why,
+		[VERB_PLAN] = verb_plan,
 		[VERB_AUTOINSTALL] = verb_autoinstall,
 		[VERB_MATCH] = verb_match,
 		[VERB_MKTARBALL] = verb_mktarball,
@@ -447,7 +448,8 @@ static verb_function *find_function(enum verb v)
 /* What an interrupted dkms left is finished, and one that runs has ended, before anything is judged. */
 static int settle_unrest(struct app *app, struct fail *f)
 {
-	static const enum verb readers[] = { VERB_STATUS, VERB_WHY, VERB_MKTARBALL, VERB_SETTINGS, VERB_GENERATE_MOK };
+	static const enum verb readers[] = { VERB_STATUS,    VERB_WHY,	     VERB_PLAN,
+					     VERB_MKTARBALL, VERB_SETTINGS, VERB_GENERATE_MOK };
 	CLEAN(fail) struct fail why = { 0 };
 
 	for (size_t i = 0; i < COUNT_OF(readers); i++)
@@ -521,7 +523,7 @@ static int exit_status(struct app *app, int code)
 /* Where all of it is what is printed, half of it is none. What was done to the disk stays done, whoever reads of it. */
 static int judge_output(const struct app *app, int status)
 {
-	static const enum verb printers[] = { VERB_STATUS, VERB_WHY };
+	static const enum verb printers[] = { VERB_STATUS, VERB_WHY, VERB_PLAN };
 
 	fflush(stdout);
 	if (!ferror(stdout) || fcntl(STDOUT_FILENO, F_GETFD) < 0)

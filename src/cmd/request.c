@@ -14,6 +14,7 @@ void request_done(struct request *rq)
 {
 	free(rq->module);
 	free(rq->version);
+	strv_done(&rq->modules);
 	strv_done(&rq->kernels);
 	strv_done(&rq->arches);
 	free(rq->source);
@@ -26,6 +27,7 @@ void request_done(struct request *rq)
 	free(rq->source_tree);
 	free(rq->install_tree);
 	free(rq->template_kernel);
+	free(rq->result);
 	strv_done(&rq->directives);
 	strv_done(&rq->deprecated);
 	*rq = (struct request){ 0 };
@@ -137,6 +139,9 @@ static int apply_value(struct request *rq, enum option_id id, const char *value,
 	case OPT_TEMPLATE_KERNEL:
 		str_set(&rq->template_kernel, value);
 		return 0;
+	case OPT_RESULT:
+		str_set(&rq->result, value);
+		return 0;
 	case OPT_CONFIG:
 		str_set(&rq->config_file, value);
 		return 0;
@@ -178,6 +183,8 @@ static void apply_flag(struct request *rq, const struct option_row *o)
 		[OPT_DEBUG] = &rq->debug,
 		[OPT_DRY_RUN] = &rq->dry_run,
 		[OPT_JSON] = &rq->json,
+		[OPT_MAKE] = &rq->make,
+		[OPT_NINJA] = &rq->ninja,
 		[OPT_HOOK] = &rq->hook,
 	};
 
@@ -268,6 +275,8 @@ static int take_operand(struct request *rq, const char *word, struct fail *f)
 	}
 	if (!rq->module)
 		set_module(rq, word);
+	else if (rq->verb == VERB_PLAN)
+		strv_add(&rq->modules, word);
 	else
 		strv_add(&rq->ignored, word);
 	return 0;
@@ -379,12 +388,12 @@ static int check_empty(const struct strv *v, const char *what, struct fail *f)
 	return 0;
 }
 
-/* --all-kernels is for autoinstall, and leaves nothing to choose. */
+/* --all-kernels is for autoinstall and plan, and leaves nothing to choose. */
 static int check_all_kernels(const struct request *rq, struct fail *f)
 {
 	if (!rq->all_kernels)
 		return 0;
-	if (rq->verb != VERB_AUTOINSTALL)
+	if (rq->verb != VERB_AUTOINSTALL && rq->verb != VERB_PLAN)
 		return fail_set(f, -E_ALL_UNSUPPORTED, "'%s' does not take --all-kernels", verb_name(rq->verb));
 	if (rq->kernels.n > 0 || rq->kernel_source_dir || rq->config_file)
 		return fail_set(f, -E_KERNEL_WITH_ALL, "%s and --all-kernels exclude each other",
@@ -393,6 +402,20 @@ static int check_all_kernels(const struct request *rq, struct fail *f)
 							: "--config");
 	if (rq->arches.n > 0)
 		return fail_set(f, -E_ARCH_WITH_ALL, "-a and --all-kernels exclude each other");
+	return 0;
+}
+
+/* What a plan is written as. */
+static int check_form(const struct request *rq, struct fail *f)
+{
+	const char *form = rq->make ? "--make" : "--ninja";
+
+	if ((rq->make || rq->ninja) && rq->verb != VERB_PLAN)
+		return fail_set(f, -E_USAGE, "'%s' does not take %s", verb_name(rq->verb), form);
+	if (rq->result && rq->verb != VERB_PLAN)
+		return fail_set(f, -E_USAGE, "'%s' does not take --result", verb_name(rq->verb));
+	if (rq->make + rq->ninja + (rq->verb == VERB_PLAN && rq->json) > 1)
+		return fail_set(f, -E_USAGE, "of --json, --make and --ninja only one can be had");
 	return 0;
 }
 
@@ -416,6 +439,8 @@ int request_check(const struct request *rq, struct fail *f)
 		r = check_empty(&rq->kernels, "kernel", f);
 	if (r == 0)
 		r = check_empty(&rq->arches, "architecture", f);
+	if (r == 0)
+		r = check_form(rq, f);
 	return r;
 }
 

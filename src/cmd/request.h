@@ -23,6 +23,7 @@ enum verb {
 	VERB_MKRPM,
 	VERB_STATUS,
 	VERB_WHY,
+	VERB_PLAN,
 	VERB_GENERATE_MOK,
 	VERB_KERNEL_PREINST,
 	VERB_KERNEL_POSTINST,
@@ -46,6 +47,7 @@ struct request {
 	enum verb verb;
 	char *module;  /* NULL: not named */
 	char *version;
+	struct strv modules; /* plan: the operands after the first */
 	struct strv kernels; /* -k, without the /arch part; each once */
 	struct strv arches;  /* -a, or the /arch parts of -k */
 	enum source_kind source_kind;
@@ -54,6 +56,7 @@ struct request {
 	char *conf_file, *config_file, *kernel_source_dir, *archive;
 	char *dkms_tree, *source_tree, *install_tree;
 	char *template_kernel;
+	char *result; /* plan: what jobs end in; NULL: not given */
 	struct strv directives;
 	struct strv deprecated; /* options that are accepted and do nothing */
 	int jobs;               /* -1: not given */
@@ -62,6 +65,7 @@ struct request {
 	bool symlink_modules, no_depmod, modprobe_on_install;
 	bool quiet, verbose, debug;
 	bool dry_run, json;
+	bool make, ninja; /* plan: for whom */
 	bool hook; /* called by a kernel package: see app_hook_status */
 };
 
