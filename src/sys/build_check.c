@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sys/build_check.h"
 
+#include <errno.h>
+
 #include "base/mem.h"
 #include "core/module_check.h"
 #include "core/outcome.h"
@@ -77,23 +79,37 @@ static void check_symbols(struct build *b, const struct build_checkee *modules,
 	warn_of_open(b, &w);
 }
 
+/* What is no module at all no kernel takes; what could not be looked at may be one. */
+static int judge_unreadable(struct build *b, const struct build_checkee *m, int err, const struct fail *why,
+			    struct fail *f)
+{
+	if (b->job->force || (err != -ENOEXEC && err != -EBADMSG)) {
+		build_warn(b, NULL, "'%s' does not look like a kernel module: %s", m->name, why->text);
+		return 0;
+	}
+	fail_set(f, -E_WRONG_RESULT, "make ended well, but '%s' is no kernel module: %s", m->name, why->text);
+	fail_hint(f, "look at what the Makefile did, in the log '%s'; --force takes it all the same", b->log.path);
+	return f->code;
+}
+
 int build_check(struct build *b, const struct build_checkee *modules, size_t n, struct fail *f)
 {
 	CLEAN(free) struct module_info *infos = xcalloc(n + 1, sizeof(*infos));
 	CLEAN(free) struct build_checkee *read = xcalloc(n + 1, sizeof(*read));
 	size_t n_read = 0;
-	int r;
+	int r = 0;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && r == 0; i++) {
 		CLEAN(fail) struct fail why = { 0 };
+		int err = module_file_info(modules[i].path, &infos[n_read], &why);
 
-		if (module_file_info(modules[i].path, &infos[n_read], &why) == 0)
+		if (err == 0)
 			read[n_read++] = modules[i];
 		else
-			build_warn(b, NULL, "'%s' does not look like a kernel module: %s",
-				   modules[i].name, why.text);
+			r = judge_unreadable(b, &modules[i], err, &why, f);
 	}
-	r = check_kernel(b, read, infos, n_read, f);
+	if (r == 0)
+		r = check_kernel(b, read, infos, n_read, f);
 	if (r == 0)
 		check_symbols(b, read, infos, n_read);
 	for (size_t i = 0; i < n_read; i++)

@@ -251,6 +251,29 @@ MAKE[0]="cat more; sh ./mk $kernelver"'
 	assert_errors_have vermagic
 }
 
+@test "what is no kernel module is 7, with --force a warning" {
+	only_ours
+	make_module -m "hello other" hello 1.0
+	for bad in empty text cut; do
+		case $bad in
+		empty) make=': >hello.ko' ;;
+		text) make='echo no module >hello.ko' ;;
+		cut) make='head -c 2000 ko/other/hello.ko >hello.ko' ;;
+		esac
+		echo "MAKE[0]='sh ./mk $K1; $make'" >>/usr/src/hello-1.0/dkms.conf
+		run_dkms build hello/1.0 -k "$K1"
+		assert_status 7
+		assert_errors_have "'hello.ko' is no kernel module"
+		assert_errors_have "hello/1.0/build/make.log"
+		refute_errors_have "not stripped"
+		refute_exists "$(built hello 1.0)"
+	done
+	run_dkms build hello/1.0 -k "$K1" --force
+	assert_status 0
+	assert_errors_have "'hello.ko' does not look like a kernel module"
+	assert_dkms_status "hello/1.0, $K1, $ARCH: built"
+}
+
 @test "modules are compressed as the kernel's own are, with the administrator's options" {
 	only_ours
 	make_module hello 1.0

@@ -542,6 +542,10 @@ static void what_is_no_module_is_told(void **state)
 
 	world_set_up(&w);
 	world_put(&w, "src/drv-1.0/made", "text", 0644);
+	assert_int_equal(world_build(&w), -E_WRONG_RESULT);
+	assert_int_equal(w.warnings.n, 0);
+	assert_non_null(strstr(w.fail.text, "is no kernel module: "));
+	w.job.force = true;
 	assert_int_equal(world_build(&w), 0);
 	assert_int_equal(w.warnings.n, 1);
 	assert_true(str_has_prefix(w.warnings.items[0], "'drv-dest.ko' does not look like a kernel module: "));
