@@ -74,6 +74,39 @@ void app_built_targets(struct app *app, const struct snapshot *snap)
 	all_targets(app, snap, true);
 }
 
+static bool has_target(const struct app *app, const char *kernel, const char *arch)
+{
+	for (size_t i = 0; i < app->n_targets; i++)
+		if (str_eq(app->targets[i].kernel, kernel) && str_eq(app->targets[i].arch, arch))
+			return true;
+	return false;
+}
+
+/* Will nothing that is built be left of the version? */
+static bool takes_all(const struct app *app, const struct snapshot *snap)
+{
+	const struct snap_version *v = snapshot_version(snap, app->rq.module, app->rq.version);
+
+	for (size_t i = 0; v && i < v->n_builds && !app->rq.all; i++)
+		if (!has_target(app, v->builds[i].kernel, v->builds[i].arch))
+			return false;
+	return app->rq.all || app->rq.verb == VERB_REMOVE;
+}
+
+void app_remnant_targets(struct app *app, const struct snapshot *snap)
+{
+	CLEAN(strv) struct strv kernels = { 0 }, arches = { 0 };
+
+	if (!takes_all(app, snap))
+		return;
+	snapshot_remnants(snap, app->rq.module, app->rq.version, &kernels, &arches);
+	for (size_t i = 0; i < kernels.n; i++)
+		if (!has_target(app, kernels.items[i], arches.items[i]))
+			add_target(app, kernels.items[i], arches.items[i]);
+	if (app->rq.all)
+		sort_targets(app);
+}
+
 static int named_targets(struct app *app, struct fail *f)
 {
 	for (size_t i = 0; i < app->rq.kernels.n; i++) {

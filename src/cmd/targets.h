@@ -14,6 +14,8 @@
 int app_targets(struct app *app, const struct snapshot *snap, bool chooses, struct fail *f);
 /* Every kernel that the named version is built for, in version order; with -a those of that arch. */
 void app_built_targets(struct app *app, const struct snapshot *snap);
+/* Adds the kernels in which there may still be files of the version, after app_targets, where all of it goes. */
+void app_remnant_targets(struct app *app, const struct snapshot *snap);
 void app_forget_targets(struct app *app);
 
 #endif

@@ -33,6 +33,8 @@ static int prepare(struct app *app, struct snapshot *snap, bool *ret_known_only,
 		r = app_need_access(app, f);
 	if (r == 0)
 		r = app_targets(app, snap, false, f);
+	if (r == 0)
+		app_remnant_targets(app, snap);
 	return r;
 }
 

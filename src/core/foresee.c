@@ -48,7 +48,8 @@ static void foresee_step(const struct plan *p, struct step *s, const struct snap
 			set_nothing(s, "already installed");
 		break;
 	case STEP_UNINSTALL:
-		if (!b || !b->installed)
+		if ((!b || !b->installed) &&
+		    !snapshot_has_remnant(snap, s->module, s->version, s->kernel, s->arch))
 			set_nothing(s, "not installed");
 		break;
 	case STEP_UNBUILD:

@@ -102,7 +102,8 @@ static size_t add_unbuild(const struct plan_request *rq, const char *module, con
 		snapshot_build(rq->snapshot, module, version, t->kernel, t->arch);
 	size_t off = NO_STEP, i;
 
-	if (b && b->installed)
+	if ((b && b->installed) ||
+	    snapshot_has_remnant(rq->snapshot, module, version, t->kernel, t->arch))
 		off = plan_add(p, STEP_UNINSTALL, module, version, t->kernel, t->arch,
 			       STEP_ON_BEHALF | flags);
 	i = plan_add(p, STEP_UNBUILD, module, version, t->kernel, t->arch, flags);
@@ -393,7 +394,9 @@ void plan_for_kernel_removal(const struct plan_request *rq, const struct strv *o
 			const char *version = mod->versions[v].version;
 
 			if (snapshot_build(rq->snapshot, mod->name, version, rq->targets->kernel,
-					   rq->targets->arch))
+					   rq->targets->arch) ||
+			    snapshot_has_remnant(rq->snapshot, mod->name, version, rq->targets->kernel,
+						 rq->targets->arch))
 				add_unbuild(rq, mod->name, version, rq->targets, 0, p);
 		}
 	}

@@ -63,6 +63,19 @@ const struct snap_build *snapshot_build(const struct snapshot *s, const char *mo
 /* The version that is installed for a kernel and arch, or NULL. */
 const struct snap_version *snapshot_installed(const struct snapshot *s, const char *module,
 					      const char *kernel, const char *arch);
+/*
+ * Remnants: what a version once put into a kernel may still be there though it is not installed. What was built for
+ * that kernel was removed by hand, its active link was left; a build that makes it anew changes the link's target to
+ * SNAP_GONE "/<v>/<k>/<a>", which is no installed version either, until install or uninstall of it.
+ */
+#define SNAP_GONE ".gone"
+bool snapshot_has_remnant(const struct snapshot *s, const char *module, const char *version, const char *kernel,
+			  const char *arch);
+/* The version of a remnant of the module in that kernel; caller frees; NULL: there is none. */
+char *snapshot_remnant(const struct snapshot *s, const char *module, const char *kernel, const char *arch);
+/* The kernels and architectures with remnants of a version: as many of the one as of the other. */
+void snapshot_remnants(const struct snapshot *s, const char *module, const char *version, struct strv *ret_kernels,
+		       struct strv *ret_arches);
 /* The highest version that is added, or NULL. */
 const struct snap_version *snapshot_newest(const struct snap_module *m);
 

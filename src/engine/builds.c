@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "engine/build_undo.h"
+#include "engine/remnant.h"
 #include "engine/worker.h"
 #include "sys/host.h"
 #include "sys/jobserver.h"
@@ -148,6 +149,9 @@ static int begin(struct builds *b, struct task *t, struct step *s, struct fail *
 	int r = build_gather(b->e, s, &t->facts, f);
 
 	if (r != 0)
+		return r;
+	r = remnant_mark(b->e, s, f);
+	if (r < 0)
 		return r;
 	job = build_job_for(b->e, s, &t->facts);
 	job.is_private = t->is_private;

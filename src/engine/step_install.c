@@ -31,7 +31,8 @@ struct installing {
 	struct placing *files;
 	size_t n;
 	char *kernel_dir;
-	char *active; /* the version of the module that is installed here, or NULL */
+	char *active; /* the version of the module whose files are here, or NULL */
+	bool is_remnant; /* it is not installed any more (snapshot_remnant) */
 	bool again;   /* over itself, without the meaning of --force */
 };
 
@@ -51,13 +52,15 @@ static void clean_installing(struct installing *in)
 	free(in->active);
 }
 
-/* Was it built only now? Then an active link was left of a result that is gone, and what is in the kernel is older. */
-static bool is_new(const struct installing *in)
+/* Whose files are in the kernel: those of the version that is installed, or of one that was. */
+static void find_active(struct installing *in, const struct snapshot *snap)
 {
 	const struct step *s = in->s;
-	size_t i = plan_find(in->e->plan, STEP_BUILD, s->module, s->version, s->kernel, s->arch);
+	const struct snap_version *v = snapshot_installed(snap, s->module, s->kernel, s->arch);
 
-	return i != (size_t)-1 && in->e->plan->steps[i].state == STEP_DONE;
+	in->active = v ? xstrdup(v->version) : snapshot_remnant(snap, s->module, s->kernel, s->arch);
+	in->is_remnant = !v && in->active;
+	in->again = (s->flags & STEP_AGAIN) || (in->is_remnant && str_eq(in->active, s->version));
 }
 
 /* 0: go on, 1: already installed. */
@@ -65,7 +68,7 @@ static int check_state(struct installing *in, struct fail *f)
 {
 	CLEAN(snapshot) struct snapshot snap = { 0 };
 	struct step *s = in->s;
-	const struct snap_version *v, *active;
+	const struct snap_version *v;
 	const struct snap_build *b;
 	int r = engine_look(in->e, s->module, &snap, f);
 
@@ -79,7 +82,7 @@ static int check_state(struct installing *in, struct fail *f)
 	if (!b || !b->built)
 		return fail_set(f, -E_MODULE_MISSING, "%s/%s is not built for kernel %s (%s)", s->module,
 				s->version, s->kernel, s->arch);
-	in->again = (s->flags & STEP_AGAIN) || (b->installed && is_new(in));
+	find_active(in, &snap);
 	if (b->installed && !(s->flags & STEP_FORCED) && !in->again)
 		return 1;
 	if (!path_is_dir(in->kernel_dir)) {
@@ -88,9 +91,6 @@ static int check_state(struct installing *in, struct fail *f)
 		fail_hint(f, "ls %s shows the kernels that are installed", in->e->setup->install_tree);
 		return f->code;
 	}
-	active = snapshot_installed(&snap, s->module, s->kernel, s->arch);
-	if (active)
-		in->active = xstrdup(active->version);
 	return 0;
 }
 
@@ -466,7 +466,7 @@ int step_install(struct engine *e, struct step *s, struct fail *f)
 		r = commit_files(&in, f);
 	if (r < 0)
 		return r;
-	if (in.active && !str_eq(in.active, s->version))
+	if (in.active && !in.is_remnant && !str_eq(in.active, s->version))
 		s->replaced = TAKE_PTR(in.active);
 	tell_weak_modules(&in);
 	run_post_install(&in);

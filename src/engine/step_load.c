@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "core/outcome.h"
-#include "engine/internal.h"
+#include "engine/remnant.h"
 #include "sys/build_publish.h"
 #include "sys/journal.h"
 #include "sys/loaded.h"
@@ -86,5 +86,6 @@ int step_load(struct engine *e, struct step *s, struct fail *f)
 		return 1;
 	}
 	engine_phase(e, s, "loading the built modules");
-	return publish(e, s, built, f);
+	r = remnant_mark(e, s, f);
+	return r < 0 ? r : publish(e, s, built, f);
 }

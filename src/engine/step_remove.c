@@ -34,7 +34,8 @@ int step_uninstall(struct engine *e, struct step *s, struct fail *f)
 	if (r < 0)
 		return r;
 	b = snapshot_build(&snap, s->module, s->version, s->kernel, s->arch);
-	if (!b || !b->installed)
+	if ((!b || !b->installed) &&
+	    !snapshot_has_remnant(&snap, s->module, s->version, s->kernel, s->arch))
 		return 1;
 	tell_weak_modules(e, s);
 	r = engine_need_index(e, s, f);

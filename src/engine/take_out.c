@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "engine/remnant.h"
 #include "engine/take_out.h"
 #include "sys/install_tree.h"
 #include "sys/module_file.h"
@@ -24,6 +25,7 @@ struct taking {
 	struct strv homes;  /* where each goes back to */
 	struct strv pruned; /* directories to remove if they are empty in the end */
 	bool some_stay;     /* an original has no home: what is saved stays */
+	bool is_quiet;	    /* only asked what it would do */
 	int err;	    /* what could not be looked at */
 };
 
@@ -85,6 +87,31 @@ static void places_of(const struct taking *t, const char *name, struct strv *ret
 	}
 }
 
+static void tell_of_stray(const struct taking *t, const char *path, const char *version)
+{
+	CLEAN(free) char *which = version ? xasprintf("version %s", version) : xstrdup("no version");
+	CLEAN(free) char *text = xasprintf("'%s' stays: what was built of %s/%s for this kernel is gone, and nothing "
+					   "tells that this module (%s) is it", path, t->s->module, t->s->version,
+					   which);
+	CLEAN(free) char *hint = xasprintf("if it is: rm '%s' && depmod %s", path, t->s->kernel);
+
+	if (!t->is_quiet)
+		engine_warn(t->e, t->s, text, hint);
+}
+
+/* With nothing built to compare it with. */
+static bool is_remnant(const struct taking *t, const char *path, const char *name)
+{
+	const char *distro = t->e->setup->distro->dest;
+	CLEAN(free) char *dir = path_dir(path), *own = distro ? path_join(t->kernel_dir, distro) : NULL;
+	CLEAN(free) char *version = NULL;
+	enum ownership o = remnant_owner(t->e, t->s, path, name, own && path_is_below(dir, own), &version);
+
+	if (o == OWNED_BY_NOBODY_KNOWS)
+		tell_of_stray(t, path, version);
+	return o == OWNED_BY_US;
+}
+
 /* Is the installed file of this version? It is if modinfo's version is the same as that of the built one (two without
  * version count as the same); where that cannot be read, the link into the dkms tree or the bytes decide. */
 static bool is_ours(const struct taking *t, const char *path, const char *name)
@@ -98,7 +125,7 @@ static bool is_ours(const struct taking *t, const char *path, const char *name)
 	if (module_files_in(t->built_dir, name, &built) < 0)
 		return false;
 	if (built.n == 0)
-		return true;
+		return is_remnant(t, path, name);
 	if (file_same(path, built.items[0]) == 1)
 		return true;
 	if (module_file_info(path, &a, NULL) < 0 || module_file_info(built.items[0], &b, NULL) < 0)
@@ -305,7 +332,7 @@ void take_out_left_behind(struct engine *e, const struct step *s, const char *ve
 
 void take_out_list(struct engine *e, const struct step *s, struct strv *ret_paths)
 {
-	CLEAN(taking) struct taking t = { .e = e, .s = s };
+	CLEAN(taking) struct taking t = { .e = e, .s = s, .is_quiet = true };
 	CLEAN(commit) struct commit c = { 0 };
 	static const struct strv none = { 0 };
 

@@ -234,3 +234,78 @@ other/1.0: added"
 	ends 0 remove hello/1.0 --all
 	assert_dkms_status
 }
+
+@test "what was built is gone by hand: remove takes what it left in the kernel, and the link" {
+	only_ours
+	make_module -m "hello other" hello 1.0
+	_hello=/lib/modules/$K1/updates/dkms/hello.ko _other=/lib/modules/$K1/updates/dkms/other.ko
+	for verb in "remove --all" "remove -k $K1" "unbuild -k $K1" "uninstall -k $K1" "remove -k $K2" kernel_prerm; do
+		run_dkms install hello/1.0 -k "$K1"
+		assert_status 0
+		rm -r "/var/lib/dkms/hello/1.0/$K1"
+		assert_dkms_status "hello/1.0: added"
+		# shellcheck disable=SC2086 # words
+		if [ "$verb" = kernel_prerm ]; then run_dkms kernel_prerm -k "$K1"; else run_dkms $verb hello/1.0; fi
+		assert_status 0
+		assert_no_errors
+		refute_exists "/var/lib/dkms/hello/kernel-$K1-$ARCH" "/lib/modules/$K1/updates"
+		! grep -q updates "/lib/modules/$K1/modules.dep"
+		case $verb in
+		remove*) refute_exists /var/lib/dkms/hello ;;
+		*) assert_dkms_status "hello/1.0: added" ;;
+		esac
+	done
+}
+
+@test "what was built is gone by hand: what nothing shows to be ours stays, and is named" {
+	only_ours
+	make_module -m "hello other" hello 1.0
+	make_module -V 9 -m other claims 1.0
+	updates=/lib/modules/$K1/updates/dkms
+	run_dkms install hello/1.0 -k "$K1"
+	rm -r "/var/lib/dkms/hello/1.0/$K1"
+	# another package's since
+	run_dkms install claims/1.0 -k "$K1"
+	assert_status 0
+	ready_ko "$updates/hello.ko" hello 3.1
+	run_dkms remove hello/1.0 --all
+	assert_status 0
+	assert_errors_have "'$updates/hello.ko' stays"
+	assert_errors_have "version 3.1"
+	assert_errors_have "rm '$updates/hello.ko' && depmod $K1"
+	refute_errors_have other.ko
+	assert_exists "$updates/hello.ko" "$updates/other.ko"
+	refute_exists /var/lib/dkms/hello
+	assert_dkms_status "claims/1.0, $K1, $ARCH: installed (Original modules exist)"
+}
+
+@test "what was built is gone by hand: building it anew does not make it installed" {
+	only_ours
+	make_module hello 1.0
+	make_module hello 2.0
+	for next in "install hello/1.0" "install hello/2.0" "uninstall hello/1.0" "unbuild hello/1.0" "remove hello/1.0"; do
+		run_dkms install hello/1.0 -k "$K1"
+		assert_status 0
+		rm -r "/var/lib/dkms/hello/1.0/$K1"
+		ready_ko "/usr/src/hello-1.0/ko/$K1/hello.ko" hello 1.0 "$K1" srcversion="$RANDOM"
+		run_dkms build hello/1.0 -k "$K1"
+		assert_status 0
+		run_dkms status hello/1.0
+		assert_output "hello/1.0, $K1, $ARCH: built"
+		# shellcheck disable=SC2086 # words
+		run_dkms $next -k "$K1"
+		assert_status 0
+		assert_no_errors
+		refute_exists /var/lib/dkms/hello/original_module
+		case $next in
+		install*)
+			run_dkms status -k "$K1" "${next#install }"
+			assert_output "${next#install }, $K1, $ARCH: installed"
+			;;
+		*) refute_exists "/lib/modules/$K1/updates" "/var/lib/dkms/hello/kernel-$K1-$ARCH" ;;
+		esac
+		run_dkms remove hello/1.0 --all
+		run_dkms remove hello/2.0 --all
+		refute_exists /var/lib/dkms/hello
+	done
+}

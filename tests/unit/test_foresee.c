@@ -74,6 +74,10 @@ static const struct foresee_case cases[] = {
 	  "2. unbuild m/1 for kernel 6.1 (x86_64), after 1\n"
 	  "3. depmod for kernel 6.1 (x86_64), after 1, 2\n"
 	  "4. post_transaction for kernel 6.1 (x86_64), after 3\n" },
+	{ "what was built is gone, what it left is not", "m/1 6.1-", plan_for_uninstall, "6.1", false,
+	  "1. uninstall m/1 for kernel 6.1 (x86_64)\n"
+	  "2. depmod for kernel 6.1 (x86_64), after 1\n"
+	  "3. post_transaction for kernel 6.1 (x86_64), after 2\n" },
 	{ "not built", "m/1 6.2", plan_for_unbuild, "6.1", false,
 	  "-  not unbuild m/1 for kernel 6.1 (x86_64): not built\n" },
 	{ "load of what is not there", "", plan_load_new, "6.1", false,

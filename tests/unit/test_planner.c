@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "unit.h"
 
+#include "base/mem.h"
 #include "core/outcome.h"
 #include "core/sanity.h"
 #include "core/status.h"
@@ -62,6 +63,19 @@ static const struct verb_case verb_cases[] = {
 	  "1 uninstall m/1 6.1 x86_64\n"
 	  "2 depmod 6.1 x86_64 (after 1)\n"
 	  "3 post_transaction 6.1 x86_64 (after 2)\n" },
+	{ "unbuild uninstalls what is left of what was built", plan_for_unbuild, "m/1 6.1-\nm/1 6.2+\nm/1 6.3",
+	  "6.1 6.2 6.3", false,
+	  "1 uninstall m/1 6.1 x86_64\n"
+	  "2 unbuild m/1 6.1 x86_64 (after 1)\n"
+	  "3 uninstall m/1 6.2 x86_64\n"
+	  "4 unbuild m/1 6.2 x86_64 (after 3)\n"
+	  "5 unbuild m/1 6.3 x86_64\n"
+	  "6 depmod 6.1 x86_64 (after 1, 2)\n"
+	  "7 depmod 6.2 x86_64 (after 3, 4)\n"
+	  "8 depmod 6.3 x86_64 (after 5)\n"
+	  "9 post_transaction 6.1 x86_64 (after 6, 7, 8)\n"
+	  "10 post_transaction 6.2 x86_64 (after 6, 7, 8)\n"
+	  "11 post_transaction 6.3 x86_64 (after 6, 7, 8)\n" },
 	{ "unbuild uninstalls first", plan_for_unbuild, "m/1 6.1*\nm/1 6.2", "6.1 6.2", false,
 	  "1 uninstall m/1 6.1 x86_64\n"
 	  "2 unbuild m/1 6.1 x86_64 (after 1)\n"
@@ -355,6 +369,33 @@ static void look_ups(void **state)
 	assert_null(snapshot_version(&snap, "a", "2"));
 }
 
+static void remnants(void **state)
+{
+	CLEAN(snapshot) struct snapshot snap = { 0 };
+	CLEAN(strv) struct strv kernels = { 0 }, arches = { 0 };
+	CLEAN(free) char *version = NULL;
+
+	world_read("a/1 6.1-\na/1 6.2+\na/1 6.3\na/1 6.4*\na/2\nb/1", &snap);
+	version = snapshot_remnant(&snap, "a", "6.1", "x86_64");
+	assert_string_equal(version, "1");
+	assert_null(snapshot_remnant(&snap, "a", "6.3", "x86_64"));
+	assert_null(snapshot_remnant(&snap, "a", "6.4", "x86_64"));
+	assert_null(snapshot_remnant(&snap, "a", "6.1", "i686"));
+	assert_null(snapshot_remnant(&snap, "c", "6.1", "x86_64"));
+	assert_true(snapshot_has_remnant(&snap, "a", "1", "6.2", "x86_64"));
+	assert_false(snapshot_has_remnant(&snap, "a", "2", "6.2", "x86_64"));
+	assert_false(snapshot_has_remnant(&snap, "b", "1", "6.2", "x86_64"));
+	snapshot_remnants(&snap, "a", "1", &kernels, &arches);
+	assert_int_equal(kernels.n, 2);
+	assert_string_equal(kernels.items[1], "6.2");
+	assert_string_equal(arches.items[1], "x86_64");
+	/* other links are none of ours */
+	str_set(&snap.modules[0].links[0].target, "1/6.2/x86_64");
+	str_set(&snap.modules[0].links[1].target, ".other/1/6.2/x86_64");
+	assert_null(snapshot_remnant(&snap, "a", "6.1", "x86_64"));
+	assert_null(snapshot_remnant(&snap, "a", "6.2", "x86_64"));
+}
+
 static void sanity(void **state)
 {
 	static const struct {
@@ -428,7 +469,7 @@ int main(void)
 		cmocka_unit_test(autoinstall_two_kernels),
 		cmocka_unit_test(match),	  cmocka_unit_test(kernel_removal),
 		cmocka_unit_test(readiness),	  cmocka_unit_test(first_failure_counts),
-		cmocka_unit_test(look_ups),	  cmocka_unit_test(sanity),
+		cmocka_unit_test(look_ups),	  cmocka_unit_test(remnants), cmocka_unit_test(sanity),
 		cmocka_unit_test(status_lines),	  cmocka_unit_test(names_of_states),
 	};
 

@@ -23,6 +23,35 @@ static struct snap_version *version_named(struct snap_module *m, const char *ver
 	return &m->versions[m->n_versions++];
 }
 
+static void add_link(struct snap_module *m, const char *version, const char *kernel, const char *prefix)
+{
+	m->links = xreallocarray(m->links, m->n_links + 1, sizeof(*m->links));
+	m->links[m->n_links++] = (struct snap_link){
+		.name = xasprintf("kernel-%s-x86_64", kernel),
+		.target = xasprintf("%s%s/%s/x86_64", prefix, version, kernel),
+	};
+}
+
+static void read_build(const char *word, struct snap_module *m, struct snap_version *v)
+{
+	size_t n = strlen(word);
+	char mark = strchr("*~-+", word[n - 1]) ? word[n - 1] : '\0';
+	const char *kernel = strndupa(word, mark ? n - 1 : n);
+
+	if (mark == '-' || mark == '+')
+		add_link(m, v->version, kernel, mark == '+' ? SNAP_GONE "/" : "");
+	if (mark == '-')
+		return;
+	v->builds = xreallocarray(v->builds, v->n_builds + 1, sizeof(*v->builds));
+	v->builds[v->n_builds++] = (struct snap_build){
+		.kernel = xstrdup(kernel),
+		.arch = xstrdup("x86_64"),
+		.built = true,
+		.installed = mark == '*',
+		.unfit = mark == '~',
+	};
+}
+
 static void read_line(const char *line, struct snapshot *s)
 {
 	CLEAN(strv) struct strv words = { 0 }, name = { 0 };
@@ -36,19 +65,8 @@ static void read_line(const char *line, struct snapshot *s)
 			  (mark ? strndupa(name.items[1], (size_t)(mark - name.items[1])) : name.items[1]));
 	if (mark)
 		v->state = *mark == '!' ? VERSION_BROKEN : VERSION_STRAY;
-	if (words.n > 1) {
-		size_t n = strlen(words.items[1]);
-		bool installed = words.items[1][n - 1] == '*', unfit = words.items[1][n - 1] == '~';
-
-		v->builds = xreallocarray(v->builds, v->n_builds + 1, sizeof(*v->builds));
-		v->builds[v->n_builds++] = (struct snap_build){
-			.kernel = xstrndup(words.items[1], installed || unfit ? n - 1 : n),
-			.arch = xstrdup("x86_64"),
-			.built = true,
-			.installed = installed,
-			.unfit = unfit,
-		};
-	}
+	if (words.n > 1)
+		read_build(words.items[1], module_named(s, name.items[0]), v);
 }
 
 void world_read(const char *text, struct snapshot *ret)

@@ -8,6 +8,7 @@
  * Snapshots from text, for tables. One fact a line:
  *   "a/1"            added        "a/1!"   broken      "a/1?"   stray
  *   "a/1 K"          built        "a/1 K*" built and installed    "a/1 K~" came built and does not fit
+ *   "a/1 K-"         was installed, then what was built was removed by hand       "a/1 K+" and built again since
  * with K any kernel; the arch is always x86_64. Lines of one module, and of one version, follow each other.
  */
 void world_read(const char *text, struct snapshot *ret);
