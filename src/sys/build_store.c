@@ -151,34 +151,38 @@ bool build_store_fetch(struct build *b, const char *dir)
 
 /* what it needs */
 
-static void add_deps_of(const char *path, struct strv *ret)
+static bool add_deps_of(const char *path, struct strv *ret)
 {
 	CLEAN(fd) int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	CLEAN(buf) struct buf text = { 0 };
 	struct stat st;
 
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && fd_read_all(fd, CMD_MAX, &text) == 0)
-		kbuild_deps(buf_str(&text), text.len, ret);
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || fd_read_all(fd, CMD_MAX, &text) < 0)
+		return false;
+	kbuild_deps(buf_str(&text), text.len, ret);
+	return true;
 }
 
-static void find_cmd_files(const char *dir, unsigned depth, struct strv *deps, unsigned *count)
+/* False: some could not be read, and what is not known of would not be missed next time. */
+static bool find_cmd_files(const char *dir, unsigned depth, struct strv *deps, unsigned *count)
 {
 	CLEAN(strv) struct strv names = { 0 };
+	bool all = dir_list(dir, &names) == 0;
 
-	dir_list(dir, &names);
-	for (size_t i = 0; i < names.n; i++) {
+	for (size_t i = 0; i < names.n && all; i++) {
 		CLEAN(free) char *path = path_join(dir, names.items[i]);
 		struct stat st;
 
-		if (lstat(path, &st) < 0)
-			continue;
-		if (S_ISDIR(st.st_mode) && depth < DEPTH_MAX) {
-			find_cmd_files(path, depth + 1, deps, count);
+		if (lstat(path, &st) < 0) {
+			all = false;
+		} else if (S_ISDIR(st.st_mode)) {
+			all = depth < DEPTH_MAX && find_cmd_files(path, depth + 1, deps, count);
 		} else if (names.items[i][0] == '.' && str_has_suffix(names.items[i], ".cmd")) {
 			(*count)++;
-			add_deps_of(path, deps);
+			all = add_deps_of(path, deps);
 		}
 	}
+	return all;
 }
 
 /* Where kbuild's own parts may be: above a header's include or arch directory. */
@@ -248,7 +252,8 @@ static bool find_needs(const struct build *b, struct strv *ret)
 	CLEAN(strv) struct strv deps = { 0 }, roots = { 0 }, all = { 0 };
 	unsigned count = 0;
 
-	find_cmd_files(b->build_dir, 0, &deps, &count);
+	if (!find_cmd_files(b->build_dir, 0, &deps, &count))
+		return false;
 	if (count == 0 && !str_eq(b->job->conf->build_store, "yes"))
 		return false;
 	strv_sort(&deps);

@@ -8,8 +8,44 @@ setup() {
 	S=$C/store
 	mkdir -m 700 "$S"
 	echo "build_store=$S" >/etc/dkms/framework.conf.d/store.conf
-	kbuild_module quick 1.0
+	if [[ $BATS_TEST_DESCRIPTION == *"real kbuild"* ]]; then
+		kbuild_module quick 1.0
+	else
+		quick_headers "$K1" "$C/headers"
+		quick_module quick
+	fi
 	run_dkms add quick/1.0
+}
+
+# A real build takes a second or two, and most cases make a dozen: here what was compiled before is copied, by the
+# command of a real build and with what kbuild leaves behind. What kbuild really leaves is for those cases that say so.
+quick_headers() { # KERNEL DIR
+	local real d
+	real=$(readlink -f "/lib/modules/$1/build")
+	mkdir -p "$2/arch" "$2/scripts"
+	chmod 755 "$2"
+	cp -a "$real"/{.config,Module.symvers,include} "$2/"
+	cat >"$2/Makefile" <<-'MK'
+		.RECIPEPREFIX := :
+		all:
+		include $(M)/Makefile
+		all: $(obj-m:%.o=$(M)/%.ko)
+		$(M)/%.ko: $(M)/%.ready-$(KERNELRELEASE) $(M)/%.c
+		:@echo "  CC [M]  $@"
+		:@cp $< $@
+		:@printf 'source_%s.o := %s.c\n\ndeps_%s.o := \\\n    $$(wildcard include/config/A) \\\n' $(M)/$* $(M)/$* $(M)/$* >$(M)/.$*.o.cmd
+		:@printf '  ./include/generated/autoconf.h \\\n\n%s.o: $$(deps_%s.o)\n' $(M)/$* $(M)/$* >>$(M)/.$*.o.cmd
+	MK
+	rm "/lib/modules/$1/build"
+	ln -s "$2" "/lib/modules/$1/build"
+	# what is that young is not believed
+	sleep 0.05
+}
+
+# quick_module NAME [CONF_LINES]
+quick_module() {
+	kbuild_module "$1" 1.0 "${2:-}"
+	ready_ko "/usr/src/$1-1.0/$1.ready-$K1" "$1" 1.0 "$K1"
 }
 
 built() { echo "/var/lib/dkms/quick/1.0/$K1/$ARCH"; }
@@ -31,7 +67,9 @@ filled() {
 	cp -a "$(built)" "$C/first"
 }
 
-@test "what was built from the same is the same, log and all" {
+@test "real kbuild: what was built from the same is the same, log and all, and gcc is not called" {
+	# strace and the leak checker do not get on
+	export ASAN_OPTIONS=detect_leaks=0
 	filled
 	from_store
 	cmp "$C/first/module/quick.ko" "$(built)/module/quick.ko"
@@ -43,15 +81,10 @@ filled() {
 	assert_status 0
 	run_dkms status
 	assert_output "quick/1.0, $K1, $ARCH: installed"
-}
-
-@test "gcc is not called" {
 	command -v strace >/dev/null || skip "strace is not installed"
-	export ASAN_OPTIONS=detect_leaks=0
-	filled
 	run_dkms unbuild quick/1.0 -k "$K1"
-	strace -f -e trace=execve -o "$C/trace" "$DKMS" build quick/1.0 -k "$K1" >/dev/null
-	grep -q cc1 "$C/trace" && return 1
+	strace -f --seccomp-bpf -e trace=execve -o "$C/trace" "$DKMS" build quick/1.0 -k "$K1" >/dev/null
+	grep cc1 "$C/trace" >&2 && return 1
 	grep -qE '"(/usr)?/bin/make"' "$C/trace" && return 1
 	cmp "$C/first/module/quick.ko" "$(built)/module/quick.ko"
 }
@@ -84,20 +117,17 @@ filled() {
 	run_dkms build quick/1.0 -k "$K1" --directive STRIP=no
 	run_dkms why quick/1.0 -k "$K1"
 	refute_output_has "from the build store"
+	quick_headers "$K2" "$C/headers2"
+	ready_ko "/usr/src/quick-1.0/quick.ready-$K2" quick 1.0 "$K2"
 	run_dkms build quick/1.0 -k "$K2"
+	assert_status 0
 	run_dkms why quick/1.0 -k "$K2"
 	refute_output_has "from the build store"
 }
 
 @test "the kernel's headers, symbols and configuration under the same release" {
 	local real h
-	real=$(readlink -f "/lib/modules/$K1/build")
-	cp -a "$real" "$C/headers"
-	rm "/lib/modules/$K1/build" "$C/headers"/{scripts,tools}
-	ln -s "$real"/{scripts,tools} "$C/headers/"
-	chmod 755 "$C/headers"
-	ln -s "$C/headers" "/lib/modules/$K1/build"
-	sleep 0.1
+	real=$(readlink -f "$HOST/usr/src/linux-headers-$K1")
 	filled
 	from_store
 	touch "$C/headers/Module.symvers"
@@ -113,7 +143,7 @@ filled() {
 	made_anew
 	# a tool that was not there
 	cp -a "$real/include/generated/autoconf.h" "$h"
-	cp "$real/Makefile" "$C/headers/"
+	sed -i '$d' "$C/headers/Makefile"
 	from_store
 	echo x >"$C/headers/vmlinux.o"
 	from_store
@@ -122,7 +152,7 @@ filled() {
 	made_anew
 }
 
-@test "a header named by a .cmd file only" {
+@test "real kbuild: a header named by a .cmd file only" {
 	mkdir "$C/include"
 	chmod 755 "$C/include"
 	echo '#define MINE 1' >"$C/include/mine.h"
@@ -141,11 +171,11 @@ filled() {
 }
 
 @test "which confs use it" {
-	kbuild_module script 1.0 'PRE_BUILD="x"'
-	kbuild_module post 1.0 'POST_BUILD="x"'
-	kbuild_module own 1.0 'MAKE="make -C $kernel_source_dir M=$dkms_tree/own/1.0/build"'
-	kbuild_module out 1.0 'BUILD_STORE=no'
-	kbuild_module needs 1.0 'BUILD_DEPENDS=quick BUILD_STORE=yes'
+	quick_module script 'PRE_BUILD="x"'
+	quick_module post 'POST_BUILD="x"'
+	quick_module own 'MAKE="make -C $kernel_source_dir M=$dkms_tree/own/1.0/build"'
+	quick_module out 'BUILD_STORE=no'
+	quick_module needs 'BUILD_DEPENDS=quick BUILD_STORE=yes'
 	run_dkms install quick/1.0 -k "$K1"
 	rm -rf "${S:?}"/*
 	for m in script post own out needs; do
@@ -249,8 +279,8 @@ filled() {
 }
 
 @test "the size limit: those not used for longest go" {
-	kbuild_module other 1.0
-	kbuild_module third 1.0
+	quick_module other
+	quick_module third
 	filled
 	echo build_store_size=0 >>/etc/dkms/framework.conf.d/store.conf
 	run_dkms build other/1.0 -k "$K1"
