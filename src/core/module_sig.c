@@ -1,21 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/module_sig.h"
 
-#include <stdint.h>
-
-#include "base/buf.h"
 #include "base/mem.h"
+#include "core/der.h"
 
 /* include/linux/module_signature.h: algo, hash, id_type, signer_len, key_id_len, 3 bytes of padding
  * and the big-endian length of the signature; then comes the marker. */
 enum { TRAILER = 12, ID_PGP = 0, ID_X509 = 1, ID_PKCS7 = 2 };
 static const char marker[] = "~Module signature appended~\n";
 enum { MARKER = sizeof(marker) - 1 };
-
-struct bytes {
-	const uint8_t *p;
-	size_t n;
-};
 
 struct trailer {
 	const uint8_t *at;
@@ -49,68 +42,6 @@ size_t module_sig_body(const void *data, size_t len)
 	return find_trailer(data, len, &t) ? (size_t)(t.signer.p - (const uint8_t *)data) : len;
 }
 
-/* --- DER, as much of it as a CMS signature needs: one-byte tags, definite lengths --- */
-
-enum {
-	DER_INT = 0x02,
-	DER_OID = 0x06,
-	DER_SEQ = 0x30,
-	DER_SET = 0x31,
-	DER_CTX0 = 0xa0,
-	DER_CTX1 = 0xa1,
-	DER_CTX0_PRIMITIVE = 0x80
-};
-
-/* Takes the next element off `from`; false at the end and where the bytes are no such element. */
-static bool der_next(struct bytes *from, unsigned *ret_tag, struct bytes *ret)
-{
-	size_t head = 2, n;
-
-	if (from->n < 2 || (from->p[0] & 0x1f) == 0x1f)
-		return false;
-	n = from->p[1];
-	if (n & 0x80) {
-		size_t more = n & 0x7f;
-
-		if (more == 0 || more > 4 || more > from->n - 2)
-			return false;
-		n = 0;
-		for (size_t i = 0; i < more; i++)
-			n = n << 8 | from->p[2 + i];
-		head += more;
-	}
-	if (n > from->n - head)
-		return false;
-	*ret_tag = from->p[0];
-	*ret = (struct bytes){ from->p + head, n };
-	from->p += head + n;
-	from->n -= head + n;
-	return true;
-}
-
-/* The next element, which must have that tag. */
-static bool der_take(struct bytes *from, unsigned tag, struct bytes *ret)
-{
-	unsigned got;
-
-	return der_next(from, &got, ret) && got == tag;
-}
-
-/* Steps over the next element if it has that tag. */
-static void der_skip(struct bytes *from, unsigned tag)
-{
-	struct bytes content;
-	unsigned got;
-
-	if (from->n && from->p[0] == tag)
-		der_next(from, &got, &content);
-}
-
-static bool bytes_are(const struct bytes *b, const char *what, size_t n)
-{
-	return b->n == n && memcmp(b->p, what, n) == 0;
-}
-
 static const struct {
 	const char *oid;
 	size_t len;
@@ -133,39 +64,9 @@ static const struct {
 static const char *hash_name(const struct bytes *oid)
 {
 	for (size_t i = 0; i < COUNT_OF(hashes); i++)
-		if (bytes_are(oid, hashes[i].oid, hashes[i].len))
+		if (der_is(oid, hashes[i].oid, hashes[i].len))
 			return hashes[i].name;
 	return "unknown";
-}
-
-static char *hex_of(struct bytes b)
-{
-	CLEAN(buf) struct buf out = { 0 };
-
-	for (size_t i = 0; i < b.n; i++)
-		buf_add_fmt(&out, "%s%02X", i ? ":" : "", b.p[i]);
-	return buf_take(&out);
-}
-
-static char *text_of(struct bytes b)
-{
-	return xstrndup((const char *)b.p, b.n);
-}
-
-/* The first common name in an X.501 name: a sequence of sets of (type, value). NULL: none. */
-static char *common_name(struct bytes name)
-{
-	struct bytes set, pair, type, value;
-	unsigned tag;
-
-	while (der_take(&name, DER_SET, &set)) {
-		while (der_take(&set, DER_SEQ, &pair)) {
-			if (der_take(&pair, DER_OID, &type) &&
-			    bytes_are(&type, "\x55\x04\x03", 3) && der_next(&pair, &tag, &value))
-				return text_of(value);
-		}
-	}
-	return NULL;
 }
 
 /* RFC 5652: the content of the first SignerInfo of a SignedData. */
@@ -174,7 +75,7 @@ static bool first_signer(struct bytes cms, struct bytes *ret)
 	struct bytes info, oid, outer, data, skipped, signers;
 
 	if (!der_take(&cms, DER_SEQ, &info) || !der_take(&info, DER_OID, &oid) ||
-	    !bytes_are(&oid, "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02", 9) ||
+	    !der_is(&oid, "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02", 9) ||
 	    !der_take(&info, DER_CTX0, &outer) || !der_take(&outer, DER_SEQ, &data) ||
 	    !der_take(&data, DER_INT, &skipped) || !der_take(&data, DER_SET, &skipped) ||
 	    !der_take(&data, DER_SEQ, &skipped))
@@ -190,18 +91,14 @@ static bool read_signer(unsigned tag, struct bytes sid, struct module_sig *ret)
 	struct bytes issuer, serial;
 
 	if (tag == DER_CTX0_PRIMITIVE) {
-		ret->key = hex_of(sid);
+		ret->key = der_hex(sid);
 		return true;
 	}
 	if (tag != DER_SEQ || !der_take(&sid, DER_SEQ, &issuer) ||
 	    !der_take(&sid, DER_INT, &serial))
 		return false;
-	while (serial.n && serial.p[0] == 0) {
-		serial.p++;
-		serial.n--;
-	}
-	ret->signer = common_name(issuer);
-	ret->key = hex_of(serial);
+	ret->signer = der_common_name(issuer);
+	ret->key = der_number(serial);
 	return true;
 }
 
@@ -227,8 +124,8 @@ static bool read_old(const struct trailer *t, struct module_sig *ret)
 
 	if (hash >= COUNT_OF(names))
 		return false;
-	ret->signer = text_of(t->signer);
-	ret->key = hex_of(t->key_id);
+	ret->signer = der_text(t->signer);
+	ret->key = der_hex(t->key_id);
 	ret->id = xstrdup(t->at[2] == ID_PGP ? "PGP" : "X509");
 	ret->hash = xstrdup(names[hash]);
 	return true;
