@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/mem.h"
 #include "cmd/app.h"
+#include "cmd/enrolment.h"
 #include "sys/sign.h"
 
 /* Makes the key that modules are signed with, and says how a machine with Secure Boot gets to know it. */
@@ -25,5 +26,6 @@ int verb_generate_mok(struct app *app, struct fail *f)
 		    s.made_key ? "made" : "already there", s.key, s.certificate);
 	report_line(&app->report, "where Secure Boot is on, enrol the certificate: mokutil --import %s",
 		    s.certificate);
+	enrolment_guide(app, s.certificate);
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "cmd/app.h"
+#include "cmd/enrolment.h"
 #include "cmd/targets.h"
 #include "core/build_record.h"
 #include "core/layout.h"
@@ -32,6 +33,8 @@ struct answer {
 	bool has_conf;
 	struct why why;
 	enum why_verdict verdict;
+	struct secure_boot *secure_boot;
+	struct certificate certificate; /* that modules for this kernel are signed with; if Secure Boot is on */
 };
 
 static void clean_answer(struct answer *a)
@@ -42,6 +45,7 @@ static void clean_answer(struct answer *a)
 	conf_trace_done(&a->trace);
 	conf_exclusion_done(&a->exclusion);
 	why_done(&a->why);
+	certificate_done(&a->certificate);
 }
 
 /* finding out */
@@ -229,8 +233,16 @@ static char *recorded_digest(const char *record, const char *file)
 	}
 }
 
+/* Of the key that signed it; NULL: it is not signed, not known, or nobody asks. */
+static const char *enrolment_of(const struct answer *a, const struct module_info *mi)
+{
+	if (!a->secure_boot->is_on || !mi->sig_key)
+		return NULL;
+	return enrolment_word(secure_boot_knows(a->secure_boot, mi->signer, mi->sig_key, &a->certificate));
+}
+
 static void document_module(struct json *j, const char *file, const char *hex, const char *was,
-			    const struct module_info *mi)
+			    const struct module_info *mi, const char *enrolment)
 {
 	json_object(j, NULL);
 	json_string(j, "file", file);
@@ -239,6 +251,7 @@ static void document_module(struct json *j, const char *file, const char *hex, c
 	json_string(j, "signer", mi->signer);
 	json_string(j, "sig_key", mi->sig_key);
 	json_string(j, "sig_hash", mi->sig_hash);
+	json_string(j, "enrolment", enrolment);
 	json_end(j);
 }
 
@@ -247,9 +260,11 @@ static void tell_module(const struct answer *a, const char *dir, const char *fil
 	CLEAN(free) char *path = path_join(dir, file), *was = recorded_digest(a->record, file);
 	CLEAN(module_info) struct module_info mi = { 0 };
 	CLEAN(buf) struct buf b = { 0 };
+	const char *enrolment;
 	char hex[SHA256_HEX] = "-";
 	bool is_module = strstr(file, ".ko") && module_file_info(path, &mi, NULL) == 0;
 
+	enrolment = enrolment_of(a, &mi);
 	digest_file(path, hex);
 	buf_add_fmt(&b, "%s %.*s", file, DIGEST_SHOWN, hex);
 	if (mi.sig_key)
@@ -257,11 +272,13 @@ static void tell_module(const struct answer *a, const char *dir, const char *fil
 			    mi.sig_hash ? mi.sig_hash : "-");
 	else if (is_module)
 		buf_add_str(&b, ", not signed");
+	if (enrolment)
+		buf_add_fmt(&b, ", %s", enrolment);
 	if (was && !str_eq(was, hex))
 		buf_add_str(&b, ": not as it was built");
 	tell(a, is_module ? "module" : "file", buf_str(&b));
 	if (a->app->report.document)
-		document_module(document_writer(a->app->report.document), file, hex, was, &mi);
+		document_module(document_writer(a->app->report.document), file, hex, was, &mi, enrolment);
 }
 
 static void tell_modules(const struct answer *a)
@@ -327,6 +344,16 @@ static void tell_build(const struct answer *a)
 	tell(a, "built", line);
 }
 
+static void tell_secure_boot(const struct answer *a)
+{
+	CLEAN(free) char *state = NULL;
+
+	if (!a->secure_boot->is_on)
+		return;
+	state = enrolment_state(a->secure_boot);
+	tell(a, "secure boot", state);
+}
+
 static void tell_answer(const struct answer *a)
 {
 	struct json *j = a->app->report.document ? document_writer(a->app->report.document) : NULL;
@@ -340,20 +367,26 @@ static void tell_answer(const struct answer *a)
 	for (size_t i = 0; i < a->why.n; i++)
 		tell_input(a, &a->why.inputs[i]);
 	tell_modules(a);
+	tell_secure_boot(a);
 	tell_failure(a);
 	report_text(&a->app->report, "  %s", reason);
 	if (j)
 		json_end(j);
 }
 
-static void explain(const struct app *app, const struct snapshot *snap, const struct target *t)
+static void explain(const struct app *app, const struct snapshot *snap, const struct target *t, struct secure_boot *sb)
 {
-	CLEAN(answer) struct answer a = { .app = app, .snap = snap };
+	CLEAN(answer) struct answer a = { .app = app, .snap = snap, .secure_boot = sb };
 
 	a.l = (struct layout){ app->dkms_tree, app->rq.module, app->rq.version, t->kernel, t->arch };
 	a.build = snapshot_build(snap, a.l.module, a.l.version, t->kernel, t->arch);
 	if (a.build && !a.build->built)
 		a.build = NULL;
+	if (sb->is_on) {
+		CLEAN(free) char *file = enrolment_certificate(app, t->kernel, t->arch);
+
+		certificate_load(file, &a.certificate);
+	}
 	find_out(&a);
 	tell_answer(&a);
 }
@@ -361,6 +394,7 @@ static void explain(const struct app *app, const struct snapshot *snap, const st
 int verb_why(struct app *app, struct fail *f)
 {
 	CLEAN(snapshot) struct snapshot snap = { 0 };
+	CLEAN(secure_boot) struct secure_boot sb = { 0 };
 	int r = app_need_names(app, f);
 
 	if (r == 0)
@@ -373,10 +407,13 @@ int verb_why(struct app *app, struct fail *f)
 		r = app_targets(app, &snap, true, f);
 	if (r < 0)
 		return r;
-	if (app->report.document)
+	secure_boot_read(&sb);
+	if (app->report.document) {
+		enrolment_document(&sb, document_writer(app->report.document));
 		json_array(document_writer(app->report.document), "builds");
+	}
 	for (size_t i = 0; i < app->n_targets; i++)
-		explain(app, &snap, &app->targets[i]);
+		explain(app, &snap, &app->targets[i], &sb);
 	if (app->report.document)
 		json_end(document_writer(app->report.document));
 	return 0;

@@ -261,6 +261,18 @@ int signer_prepare(const struct sign_request *rq, struct signer *ret, struct fai
 	return r == -ECANCELED ? r : 0;
 }
 
+void signer_find_key(const struct sign_request *rq, struct signer *ret)
+{
+	CLEAN(facts) struct facts x = { 0 };
+	CLEAN(sign_keys) struct sign_keys k = { 0 };
+
+	*ret = (struct signer){ .method = SIGN_OFF };
+	gather(rq, &x);
+	sign_choose_keys(&x.facts, &k);
+	ret->key = TAKE_PTR(k.key);
+	ret->certificate = TAKE_PTR(k.certificate);
+}
+
 int signer_make_key(const struct sign_request *rq, struct signer *ret, struct fail *f)
 {
 	CLEAN(facts) struct facts x = { 0 };

@@ -54,6 +54,9 @@ static inline void clean_signer(struct signer *s)
  */
 int signer_make_key(const struct sign_request *rq, struct signer *ret, struct fail *f);
 
+/* Only finds out which key and certificate there are or would be; nothing is made. */
+void signer_find_key(const struct sign_request *rq, struct signer *ret);
+
 /* Signs one uncompressed module file in place (written beside, renamed). */
 int signer_sign(const struct signer *s, const char *path, struct fail *f);
 
