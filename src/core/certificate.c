@@ -98,24 +98,37 @@ static bool next_list(struct bytes *from, bool *ret_is_x509, size_t *ret_size, s
 	return true;
 }
 
-static bool has_signed(const uint8_t *der, size_t len, const char *signer, const char *key)
+/* key NULL: the name is enough. */
+static bool is_from(struct bytes der, const char *signer, const char *key)
 {
 	CLEAN(certificate) struct certificate c = { 0 };
 
-	return certificate_parse(der, len, &c) && certificate_signed(&c, signer, key);
+	if (!certificate_parse(der.p, der.n, &c))
+		return false;
+	return key ? certificate_signed(&c, signer, key) : str_eq(c.issuer, signer);
 }
 
-bool certificate_in_database(const void *database, size_t len, const char *signer, const char *key)
+static bool find(struct bytes rest, const char *signer, const char *key)
 {
-	struct bytes rest = { database, len }, list;
+	struct bytes list;
 	size_t one;
 	bool is_x509;
 
 	while (next_list(&rest, &is_x509, &one, &list))
 		for (; is_x509 && list.n >= one; list.p += one, list.n -= one)
-			if (has_signed(list.p + GUID, one - GUID, signer, key))
+			if (is_from((struct bytes){ list.p + GUID, one - GUID }, signer, key))
 				return true;
 	return false;
+}
+
+bool certificate_in_database(const void *database, size_t len, const char *signer, const char *key)
+{
+	return key && find((struct bytes){ database, len }, signer, key);
+}
+
+bool certificate_name_in_database(const void *database, size_t len, const char *name)
+{
+	return name && find((struct bytes){ database, len }, name, NULL);
 }
 
 /* /proc/keys ------------------------------------------------------------------------------------

@@ -29,6 +29,8 @@ bool certificate_signed(const struct certificate *c, const char *signer, const c
 /* Is a certificate that has signed so in an EFI signature database (UEFI, 32.4.1: lists of
  * certificates and hashes)? */
 bool certificate_in_database(const void *database, size_t len, const char *signer, const char *key);
+/* Is one there whose issuer has that name? */
+bool certificate_name_in_database(const void *database, size_t len, const char *name);
 /* Does the kernel have it? By the text of /proc/keys, where certificates go by name and key
  * identifier. */
 bool certificate_in_kernel(const char *keys, const struct certificate *c);

@@ -115,6 +115,11 @@ static bool is_in(const struct buf *database, const char *signer, const char *ke
 	return certificate_in_database(database->data, database->len, signer, key);
 }
 
+static bool name_is_in(const struct buf *database, const char *name)
+{
+	return certificate_name_in_database(database->data, database->len, name);
+}
+
 enum enrolment secure_boot_knows(struct secure_boot *sb, const char *signer, const char *key,
 				 const struct certificate *ours)
 {
@@ -124,7 +129,8 @@ enum enrolment secure_boot_knows(struct secure_boot *sb, const char *signer, con
 	if (ours && certificate_signed(ours, signer, key)) {
 		if (certificate_in_kernel(sb->keys, ours))
 			return ENROLMENT_DONE;
-	} else if (certificate_name_in_kernel(sb->keys, signer)) {
+	} else if (certificate_name_in_kernel(sb->keys, signer) && !name_is_in(&sb->moks, signer) &&
+		   !name_is_in(&sb->db, signer)) {
 		/* the kernel's own key, say: only its name can be compared */
 		return ENROLMENT_UNKNOWN;
 	}

@@ -136,6 +136,11 @@ json() { run_cmd bash -c '"$@" | jq -e "$Q"' - "$DKMS" "$@" --json; }
 	echo "3 I------     1 perm 1f010000     0     0 asymmetri DKMS module signing key: 00: X509.rsa 00 []" >/proc/keys
 	again
 	assert_no_errors
+	# but not where that is one of the enrolled: the name is that of every dkms
+	$GENKEY "$C/k2" "$C/c2"
+	efi_certificates MokListRT "$C/c2"
+	again
+	warns ": signed with a key whose certificate is not enrolled"
 }
 
 @test "where nothing is refused nothing is said: off, waived, in setup, not locked down; no EFI" {

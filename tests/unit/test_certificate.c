@@ -110,6 +110,10 @@ static void databases(void **state)
 		assert_false(certificate_in_database(copy + 1, n, name, serial));
 	}
 	assert_false(certificate_in_database(NULL, 0, name, serial));
+	assert_false(certificate_in_database(db.data, db.len, name, NULL));
+	assert_true(certificate_name_in_database(db.data, db.len, name));
+	assert_false(certificate_name_in_database(db.data, db.len, "Test of"));
+	assert_false(certificate_name_in_database(db.data, db.len, NULL));
 	/* sizes that cannot be */
 	for (size_t at = 16; at < 28; at++) {
 		CLEAN(buf) struct buf odd = { 0 };
