@@ -236,6 +236,28 @@ static const char *compiler_name(const char *compiler)
 	return NULL;
 }
 
+char *distro_cross_package(const struct distro *d, const char *compiler)
+{
+	const char *base = path_base(compiler);
+	size_t n = strlen(base);
+
+	/* "aarch64-linux-gnu-gcc" */
+	if (!str_has_suffix(base, "-gcc"))
+		return NULL;
+	switch (d->family) {
+	case DISTRO_DEBIAN:
+	case DISTRO_RHEL:
+		return xasprintf("gcc-%.*s", (int)(n - strlen("-gcc")), base);
+	case DISTRO_ARCH:
+		return xstrdup(base);
+	case DISTRO_SUSE: /* cross-aarch64-gcc12: the number is not ours to know */
+	case DISTRO_GENTOO:
+	case DISTRO_OTHER:
+		break;
+	}
+	return NULL;
+}
+
 char *distro_compiler_package(const struct distro *d, const char *compiler)
 {
 	const char *name = compiler_name(compiler);

@@ -61,6 +61,8 @@ char *distro_headers_package(const struct distro *d, const char *kernel);
 /* The package of a compiler or linker as a kernel's configuration names it ("gcc-12",
  * "x86_64-linux-gnu-gcc-12", "clang", "ld.lld"); caller frees; NULL if unknown. */
 char *distro_compiler_package(const struct distro *d, const char *compiler);
+/* The package of a cross compiler, "aarch64-linux-gnu-gcc"; caller frees; NULL: not known. */
+char *distro_cross_package(const struct distro *d, const char *compiler);
 /* A command line that installs a package ("apt install P", "dnf install P"); caller frees; NULL if
  * unknown. */
 char *distro_install_command(const struct distro *d, const char *package);

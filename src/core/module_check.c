@@ -53,6 +53,11 @@ static enum module_verdict check_shipped(const struct module_info *m, const stru
 static enum module_verdict check_headers(const struct module_info *m, const struct module_target *t,
 					 char **ret_why)
 {
+	if (t->machine && m->machine != t->machine) {
+		*ret_why = xasprintf("it is for another machine (ELF machine %d; the kernel's is %d)", m->machine,
+				     t->machine);
+		return MODULE_REFUSED;
+	}
 	if (!m->vermagic) {
 		*ret_why = xstrdup("it has no vermagic");
 		return MODULE_DOUBTFUL;

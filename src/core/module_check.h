@@ -23,6 +23,7 @@ struct module_target {
 	const struct module_info
 		*shipped;	     /* a module that came with the kernel; NULL: none is there */
 	const char *headers_release; /* then the release of the headers decides; NULL: unknown */
+	int machine;		     /* and, if it is not 0, the architecture's e_machine */
 	bool modversions;	     /* CONFIG_MODVERSIONS */
 	bool force;		     /* --force: never worse than a warning */
 };

@@ -137,6 +137,7 @@ static int carry_out(struct engine *e, const struct step *s, struct kernel *k, c
 		.install_tree = e->setup->install_tree,
 		.cc = t->missing ? NULL : t->cc,
 		.clang = kernel_is_clang(k),
+		.toolchain = t,
 		.jobs = e->setup->jobs,
 		.environment = e->setup->environment,
 		.framework = engine_framework(e, k->release),

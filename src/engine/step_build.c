@@ -6,6 +6,7 @@
 #include "base/path.h"
 #include "core/outcome.h"
 #include "engine/builds.h"
+#include "sys/host_tools.h"
 #include "sys/inputs.h"
 #include "sys/kernel_prepare.h"
 
@@ -87,6 +88,37 @@ static int check_headers(const struct engine *e, const struct step *s, const str
 	return f->code;
 }
 
+/* On Debian the programs are a package of their own, whose architecture is the machine's, whatever the headers are
+ * for. */
+static void hint_host_tools(const struct engine *e, const char *tool, struct fail *f)
+{
+	CLEAN(free) char *real = realpath(tool, NULL), *package = NULL, *command = NULL;
+	const char *kbuild = real ? strstr(real, "/linux-kbuild-") : NULL;
+
+	if (kbuild)
+		package = xstrndup(kbuild + 1, strcspn(kbuild + 1, "/"));
+	command = package ? distro_install_command(e->setup->distro, package) : NULL;
+	if (command)
+		fail_hint(f, "%s of this machine's own architecture serves the kernels of all: %s", package, command);
+	else
+		fail_hint(f, "take headers whose scripts are for this machine, or the kernel's source, as "
+			     "--kernelsourcedir with --config");
+}
+
+static int check_host_tools(const struct engine *e, const struct step *s, const struct kernel *k, struct fail *f)
+{
+	CLEAN(free) char *tool = host_tools_foreign(k, e->setup->environment);
+
+	if (!tool)
+		return 0;
+	fail_set(f, -E_NO_HEADERS,
+		 "the headers of kernel %s (%s) cannot be used on this machine: '%s', which builds modules, "
+		 "is a program for another one",
+		 s->kernel, s->arch, tool);
+	hint_host_tools(e, tool, f);
+	return f->code;
+}
+
 static bool is_installed_for(const struct snapshot *snap, const char *module, const struct step *s)
 {
 	return snapshot_installed(snap, module, s->kernel, s->arch) != NULL;
@@ -162,9 +194,15 @@ static int choose_toolchain(struct engine *e, const struct step *s, struct build
 
 	if (r < 0 || !b->toolchain.missing)
 		return r;
-	text = xasprintf("kernel %s was built with %s, which is not installed", s->kernel,
-			 b->toolchain.missing);
-	package = distro_compiler_package(e->setup->distro, b->toolchain.missing);
+	if (b->toolchain.cross) {
+		text = xasprintf("modules for kernel %s (%s) need a cross compiler, %s, which is not installed",
+				 s->kernel, s->arch, b->toolchain.missing);
+		package = distro_cross_package(e->setup->distro, b->toolchain.missing);
+	} else {
+		text = xasprintf("kernel %s was built with %s, which is not installed", s->kernel,
+				 b->toolchain.missing);
+		package = distro_compiler_package(e->setup->distro, b->toolchain.missing);
+	}
 	command = package ? distro_install_command(e->setup->distro, package) : NULL;
 	engine_warn(e, s, text, command);
 	return 0;
@@ -204,6 +242,8 @@ static int gather(struct engine *e, const struct step *s, struct build_facts *b,
 		r = check_source(e, s, f);
 	if (r == 0)
 		r = check_headers(e, s, b->kernel, f);
+	if (r == 0)
+		r = check_host_tools(e, s, b->kernel, f);
 	if (r == 0)
 		engine_prepare_config(b->kernel);
 	if (r == 0 && kernel_has_config(b->kernel))

@@ -23,9 +23,11 @@ static int check_kernel(struct build *b, const struct build_checkee *modules,
 		.modversions = kconfig_is_on(kernel_config(k), "CONFIG_MODVERSIONS"),
 		.force = b->job->force,
 	};
+	const struct cross *cross = b->job->toolchain ? b->job->toolchain->cross : NULL;
 	int r = 0;
 
 	t.shipped = kernel_shipped_module(k, &shipped) ? &shipped : NULL;
+	t.machine = cross ? cross->machine : 0;
 	for (size_t i = 0; i < n && r == 0; i++) {
 		CLEAN(free) char *why = NULL;
 		enum module_verdict v = module_check(&infos[i], &t, &why);

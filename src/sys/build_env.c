@@ -49,6 +49,8 @@ void build_environment(const struct strv *started_with, const struct conf *conf,
 		env_set(ret, "LD", toolchain->ld);
 		env_set(ret, "KERNEL_LD", toolchain->ld);
 	}
+	if (toolchain)
+		toolchain_set_cross(toolchain, ret);
 	for (size_t i = 0; directives && i < directives->n; i++)
 		env_set_pair(ret, directives->items[i]);
 }

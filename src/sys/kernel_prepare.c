@@ -202,6 +202,7 @@ static void fill_environment(struct prepare *w)
 	strv_add_all(&w->env, w->p->environment);
 	for (size_t i = 0; i < COUNT_OF(dropped); i++)
 		env_unset(&w->env, dropped[i]);
+	toolchain_set_cross(w->p->toolchain, &w->env);
 	if (!str_is_empty(w->p->framework->build_environment))
 		apply_file(w, w->p->framework->build_environment);
 	env_set(&w->env, "PWD", w->tree);

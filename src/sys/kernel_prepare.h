@@ -6,6 +6,7 @@
 #include "base/strv.h"
 #include "core/errlog.h"
 #include "sys/framework.h"
+#include "sys/toolchain.h"
 
 /*
  * Kernel trees that were never built (dkms(8)): a kernel's source has all that a module needs but what its build
@@ -29,6 +30,7 @@ struct kernel_prepare {
 	const char *dkms_tree, *source_tree, *install_tree;
 	const char *cc; /* NULL: make's own */
 	bool clang;
+	const struct toolchain *toolchain; /* for a cross build */
 	int jobs;
 	const struct strv *environment;
 	const struct framework *framework;

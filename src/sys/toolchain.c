@@ -78,6 +78,44 @@ static bool is_usable(const char *cc, const struct strv *environment)
 	return first && is_installed(first, environment);
 }
 
+void toolchain_set_cross(const struct toolchain *t, struct strv *env)
+{
+	if (!t->cross)
+		return;
+	env_set(env, "ARCH", t->cross->arch);
+	env_set(env, "CROSS_COMPILE", t->prefix);
+}
+
+static char *with_prefix(const struct toolchain *t, const char *program)
+{
+	return xasprintf("%s%s", t->cross ? t->prefix : "", program);
+}
+
+/* The compiler of the kernel's version, else whichever there is. clang compiles for all. */
+static void choose_cross_compiler(const char *own, const struct strv *environment, struct toolchain *t)
+{
+	const char *const names[] = { own ? own : "gcc", "gcc" };
+
+	for (size_t i = 0; i < COUNT_OF(names) && !t->cc; i++) {
+		CLEAN(free) char *program = with_prefix(t, names[i]);
+
+		if (is_installed(program, environment))
+			t->cc = TAKE_PTR(program);
+	}
+	if (!t->cc)
+		t->missing = with_prefix(t, "gcc");
+}
+
+static void find_cross(struct kernel *k, const struct strv *environment, struct toolchain *t)
+{
+	CLEAN(free) char *host = kernel_running_arch();
+	const char *wanted = env_get(environment, "CROSS_COMPILE");
+
+	t->cross = cross_find(host, k->arch, kernel_config(k));
+	if (t->cross)
+		t->prefix = xstrdup(!str_is_empty(wanted) ? wanted : t->cross->prefix);
+}
+
 int toolchain_choose(struct kernel *k, const struct strv *environment, struct toolchain *ret,
 		     struct fail *f)
 {
@@ -85,7 +123,15 @@ int toolchain_choose(struct kernel *k, const struct strv *environment, struct to
 	const struct kconfig *kc = kernel_config(k);
 	bool clang = kconfig_is_on(kc, "CONFIG_CC_IS_CLANG");
 
-	*ret = (struct toolchain){ .strip = xstrdup(kernel_is_clang(k) ? "llvm-strip" : "strip") };
+	*ret = (struct toolchain){ 0 };
+	find_cross(k, environment, ret);
+	ret->strip = kernel_is_clang(k) ? xstrdup("llvm-strip") : with_prefix(ret, "strip");
+	if (kconfig_is_on(kc, "CONFIG_LD_IS_LLD"))
+		ret->ld = xstrdup("ld.lld");
+	if (ret->cross && !clang) {
+		choose_cross_compiler(own, environment, ret);
+		return 0;
+	}
 	if (own && is_installed(own, environment))
 		ret->cc = xstrdup(own);
 	else if (clang)
@@ -95,8 +141,6 @@ int toolchain_choose(struct kernel *k, const struct strv *environment, struct to
 	/* clang's text may begin with its maker's name ("Debian clang version 14"): no program */
 	if ((own || clang) && !is_usable(ret->cc, environment))
 		ret->missing = clang ? xstrdup("clang") : TAKE_PTR(own);
-	if (kconfig_is_on(kc, "CONFIG_LD_IS_LLD"))
-		ret->ld = xstrdup("ld.lld");
 	return 0;
 }
 
@@ -127,5 +171,6 @@ void toolchain_done(struct toolchain *t)
 	free(t->ld);
 	free(t->strip);
 	free(t->missing);
+	free(t->prefix);
 	*t = (struct toolchain){ 0 };
 }

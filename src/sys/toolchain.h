@@ -4,6 +4,7 @@
 
 #include "base/fail.h"
 #include "base/strv.h"
+#include "core/cross.h"
 #include "sys/kernel.h"
 
 /* CC, LD and strip for a kernel (dkms(8), "Toolchain"). NULL: nothing to say, make's own default.
@@ -11,13 +12,17 @@
 struct toolchain {
 	char *cc;      /* value of CC and KERNEL_CC, or NULL */
 	char *ld;      /* value of LD and KERNEL_LD, or NULL */
-	char *strip;   /* "strip" or "llvm-strip" */
+	char *strip;   /* "strip" or "llvm-strip", of a cross build with its prefix */
 	char *missing; /* the compiler that built the kernel and is not installed, or NULL */
+	const struct cross *cross; /* the kernel's architecture is another than ours; else NULL */
+	char *prefix;		   /* CROSS_COMPILE then: that of the environment, else the usual one */
 };
 
 /* `environment` gives PATH. A missing compiler is no failure here: ret->missing names it. */
 int toolchain_choose(struct kernel *k, const struct strv *environment, struct toolchain *ret,
 		     struct fail *f);
+/* ARCH and CROSS_COMPILE of a cross build; of any other nothing. */
+void toolchain_set_cross(const struct toolchain *t, struct strv *env);
 /* What the compiler says that it is: the first line of its --version; caller frees; NULL: it says nothing. */
 char *toolchain_identity(const struct toolchain *t, const struct strv *environment);
 void toolchain_done(struct toolchain *t);

@@ -200,6 +200,27 @@ static void compiler_packages(void **state)
 	}
 }
 
+static void cross_packages(void **state)
+{
+	static const struct compiler_case rows[] = {
+		{ "ID=debian\n", "aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu" },
+		{ "ID=fedora\n", "/usr/bin/s390x-linux-gnu-gcc", "gcc-s390x-linux-gnu" },
+		{ "ID=arch\n", "aarch64-linux-gnu-gcc", "aarch64-linux-gnu-gcc" },
+		{ "ID=debian\n", "aarch64-linux-gnu-clang", NULL },
+		{ "ID=debian\n", "gcc", NULL },
+		{ GENTOO, "aarch64-linux-gnu-gcc", NULL },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		CLEAN(distro) struct distro d = { 0 };
+		CLEAN(free) char *package = NULL;
+
+		distro_parse(rows[i].text, &d);
+		package = distro_cross_package(&d, rows[i].compiler);
+		assert_text(package, rows[i].package);
+	}
+}
+
 static void no_command_where_unknown(void **state)
 {
 	CLEAN(distro) struct distro d = { 0 };
@@ -230,6 +251,7 @@ int main(void)
 		cmocka_unit_test(names_for_people),
 		cmocka_unit_test(header_packages),
 		cmocka_unit_test(compiler_packages),
+		cmocka_unit_test(cross_packages),
 		cmocka_unit_test(no_command_where_unknown),
 		cmocka_unit_test(place_can_be_overridden),
 	};

@@ -55,6 +55,21 @@ static const struct check_row checks[] = {
 	{ "headers, no magic", NULL, OURS, NULL, "1.0", false, false, MODULE_DOUBTFUL },
 };
 
+/* Where no module of the kernel is at hand, the architecture that it is built for decides. */
+static void machine_of_the_architecture(void **state)
+{
+	struct module_info m = { .machine = OTHER };
+	struct module_target t = { .machine = OURS };
+	char *why = NULL;
+
+	assert_int_equal(module_check(&m, &t, &why), MODULE_REFUSED);
+	assert_string_equal(why, "it is for another machine (ELF machine 183; the kernel's is 62)");
+	free(why);
+	t.force = true;
+	assert_int_equal(module_check(&m, &t, &why), MODULE_DOUBTFUL);
+	free(why);
+}
+
 static void verdicts(void **state)
 {
 	for (size_t i = 0; i < COUNT_OF(checks); i++) {
@@ -98,6 +113,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(vermagics),
 		cmocka_unit_test(verdicts),
+		cmocka_unit_test(machine_of_the_architecture),
 		cmocka_unit_test(word_size_and_byte_order_are_the_machine),
 	};
 
