@@ -401,6 +401,8 @@ static void warn_early(const struct app *app)
 
 		report_warning(&app->report, text, NULL);
 	}
+	for (size_t i = 0; i < app->framework.warnings.n; i++)
+		report_warning(&app->report, app->framework.warnings.items[i], NULL);
 	if (app->rq.config_file && !path_is_file(app->rq.config_file)) {
 		CLEAN(free) char *text = xasprintf("--config: '%s' is no file, so nothing is known of the "
 						   "kernel's configuration",

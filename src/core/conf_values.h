@@ -90,6 +90,7 @@ struct conf_values {
 	const struct conf_names *names;
 	struct conf_value *values; /* names->n of them */
 	bool index_too_large;	   /* an element above CONF_INDEX_MAX was given (and is not here) */
+	bool has_left;		   /* the file left bash before its end: what it set is not here */
 };
 
 void conf_values_init(struct conf_values *v, const struct conf_names *names);

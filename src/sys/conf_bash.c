@@ -160,8 +160,10 @@ int conf_bash_read(const char *file, const struct conf_scope *scope,
 		fail_wrap(f, "cannot read '%s'", file);
 		return r;
 	}
-	if (!is_complete(&out))
+	if (!is_complete(&out)) {
+		ret_raw->has_left = true;
 		return 0;
+	}
 	while ((name = next_field(&out, &at)) && (index = next_field(&out, &at)) &&
 	       (value = next_field(&out, &at))) {
 		if (*name)

@@ -15,7 +15,7 @@
 /*
  * Evaluates the file with `before` (the known names as earlier files left them) visible. ret_raw
  * gets all known names that are set after it, not yet expanded a second time; ret_directives the
- * values of the variables named DKMS_DIRECTIVE…. A file that calls exit gives nothing. ret_raw is
+ * values of the variables named DKMS_DIRECTIVE…. A file that calls exit gives nothing but has_left. ret_raw is
  * initialized by the caller with the names that count.
  */
 int conf_bash_read(const char *file, const struct conf_scope *scope,

@@ -75,6 +75,7 @@ static int read_by_bash(const char *path, const struct conf_reader *reader, stru
 	r = conf_bash_read(path, &reader->scope, io, &raw, &directives, f);
 	if (r < 0)
 		return r;
+	io->has_left |= raw.has_left;
 	if (reader->only_bash || !conf_expand(&raw, &reader->scope, io)) {
 		r = conf_bash_expand(&raw, &reader->scope, io, f);
 		if (r < 0) {

@@ -64,15 +64,98 @@ static const enum framework_name from_environment[] = {
 	FW_try_sign_modules, FW_modprobe_on_install, FW_build_environment, FW_post_transaction,
 };
 
-static int read_files(const char *etc_dir, const struct conf_reader *reader, struct conf_values *io,
-		      struct fail *f)
+static bool is_number(const char *s, size_t max_digits)
+{
+	size_t digits = strspn(s, "0123456789");
+
+	return digits > 0 && digits <= max_digits && !s[digits];
+}
+
+enum { JOBS_DIGITS = 6, COUNT_DIGITS = 9 };
+
+/* The settings that take only some values; any other is passed over, with a warning. */
+static const struct checked {
+	enum framework_name name;
+	size_t digits;	   /* a number of up to as many; 0: one of words, in any case */
+	const char *words; /* for people: what is accepted */
+} checked[] = {
+	{ FW_try_sign_modules, 0, "true, false or not_in_chroot" },
+	{ FW_continue_on_error, 0, "true, yes, 1, false, no or 0" },
+	{ FW_parallel_jobs, JOBS_DIGITS, "a number" },
+	{ FW_build_store_size, COUNT_DIGITS, "a number of MiB" },
+	{ FW_archive_max_size, COUNT_DIGITS, "a number of MiB" },
+	{ FW_archive_max_members, COUNT_DIGITS, "a number" },
+};
+
+static bool accepts(const struct checked *c, const char *value)
+{
+	CLEAN(strv) struct strv words = { 0 };
+
+	if (c->digits)
+		return is_number(value, c->digits);
+	strv_split(&words, c->words, ", ");
+	for (size_t i = 0; i < words.n; i++)
+		if (!str_eq(words.items[i], "or") && strcasecmp(words.items[i], value) == 0)
+			return true;
+	return false;
+}
+
+/* All files so far, and which of them each checked setting comes from. */
+struct reading {
+	struct conf_values *values;
+	struct strv *warnings;
+	char *set[COUNT_OF(checked)], *where[COUNT_OF(checked)];
+};
+
+static void clean_reading(struct reading *rd)
+{
+	for (size_t i = 0; i < COUNT_OF(checked); i++) {
+		free(rd->set[i]);
+		free(rd->where[i]);
+	}
+}
+
+static void note_where(struct reading *rd, const char *where)
+{
+	for (size_t i = 0; i < COUNT_OF(checked); i++) {
+		const char *now = conf_values_get(rd->values, checked[i].name, 0);
+
+		if (str_eq(now, rd->set[i]))
+			continue;
+		str_set(&rd->set[i], now);
+		str_set(&rd->where[i], where);
+	}
+}
+
+static void check_settings(const struct reading *rd)
+{
+	for (size_t i = 0; i < COUNT_OF(checked); i++)
+		if (!str_is_empty(rd->set[i]) && !accepts(&checked[i], rd->set[i]))
+			strv_add_fmt(rd->warnings, "%s: %s is '%s', which is not %s; it is passed over", rd->where[i],
+				     name_strings[checked[i].name], rd->set[i], checked[i].words);
+}
+
+static int read_one(const char *path, const struct conf_reader *reader, struct reading *rd, struct fail *f)
+{
+	int r;
+
+	rd->values->has_left = false;
+	r = conf_read_file(path, reader, rd->values, f);
+	if (rd->values->has_left)
+		strv_add_fmt(rd->warnings, "%s: it ends by exit, or by an error that ends bash: nothing of it counts",
+			     path);
+	note_where(rd, path);
+	return r == -ENOENT ? 0 : r;
+}
+
+static int read_files(const char *etc_dir, const struct conf_reader *reader, struct reading *rd, struct fail *f)
 {
 	CLEAN(free) char *main_file = path_join(etc_dir, "framework.conf");
 	CLEAN(free) char *dir = path_join(etc_dir, "framework.conf.d");
 	CLEAN(strv) struct strv names = { 0 };
-	int r = conf_read_file(main_file, reader, io, f);
+	int r = read_one(main_file, reader, rd, f);
 
-	if (r < 0 && r != -ENOENT)
+	if (r < 0)
 		return r;
 	r = dir_list(dir, &names);
 	if (r < 0 && r != -ENOENT && r != -ENOTDIR)
@@ -83,8 +166,8 @@ static int read_files(const char *etc_dir, const struct conf_reader *reader, str
 		if (names.items[i][0] == '.' || !str_has_suffix(path, ".conf") ||
 		    !path_is_file(path))
 			continue;
-		r = conf_read_file(path, reader, io, f);
-		if (r < 0 && r != -ENOENT)
+		r = read_one(path, reader, rd, f);
+		if (r < 0)
 			return r;
 	}
 	return 0;
@@ -133,22 +216,16 @@ static bool is_denied(const struct conf_values *v, enum framework_name name)
 static int take_jobs(const struct conf_values *v)
 {
 	const char *s = conf_values_get(v, FW_parallel_jobs, 0);
-	size_t digits = s ? strspn(s, "0123456789") : 0;
 
-	if (digits == 0 || digits > 6 || s[digits])
-		return -1;
-	return atoi(s);
+	return s && is_number(s, JOBS_DIGITS) ? atoi(s) : -1;
 }
 
 /* A count of up to nine digits, else the default. */
 static uint64_t take_count(const struct conf_values *v, enum framework_name name, uint64_t otherwise)
 {
 	const char *s = conf_values_get(v, name, 0);
-	size_t digits = s ? strspn(s, "0123456789") : 0;
 
-	if (digits == 0 || digits > 9 || s[digits])
-		return otherwise;
-	return (uint64_t)atol(s);
+	return s && is_number(s, COUNT_DIGITS) ? (uint64_t)atol(s) : otherwise;
 }
 
 static enum try_sign take_try_sign(const struct conf_values *v)
@@ -202,18 +279,23 @@ int framework_load(const char *etc_dir, const char *kernel, const struct strv *e
 		   struct framework *ret, struct fail *f)
 {
 	CLEAN(conf_values) struct conf_values values = { 0 };
-	CLEAN(strv) struct strv vars = { 0 }, env = { 0 };
+	CLEAN(strv) struct strv vars = { 0 }, env = { 0 }, warnings = { 0 };
+	CLEAN(reading) struct reading rd = { .values = &values, .warnings = &warnings };
 	struct conf_reader reader = { .scope = { &vars, &env } };
 	int r;
 
 	conf_values_init(&values, &framework_names);
 	strv_add_fmt(&vars, "kernelver=%s", kernel ? kernel : "");
 	conf_read_environment(environment, &framework_names, &env);
-	r = read_files(etc_dir, &reader, &values, f);
+	r = read_files(etc_dir, &reader, &rd, f);
 	if (r < 0)
 		return r;
 	add_from_environment(environment, &values);
+	note_where(&rd, "the environment");
+	check_settings(&rd);
 	fill(&values, ret);
+	ret->warnings = warnings;
+	warnings = (struct strv){ 0 };
 	return 0;
 }
 
@@ -231,5 +313,6 @@ void framework_done(struct framework *fw)
 
 	for (size_t i = 0; i < COUNT_OF(strings); i++)
 		free(strings[i]);
+	strv_done(&fw->warnings);
 	*fw = (struct framework){ 0 };
 }

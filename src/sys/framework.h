@@ -33,6 +33,7 @@ struct framework {
 	uint64_t build_store_size; /* bytes that the build store may take; set in MiB */
 	uint64_t archive_max_size;    /* bytes that a tarball may unpack to; set in MiB */
 	uint64_t archive_max_members; /* files and directories that it may have */
+	struct strv warnings;	      /* of values that are none, with the names of their files */
 };
 
 /*

@@ -154,3 +154,29 @@ PATCH[1]="sub/b.patch"'
 	parallel_jobs=6 run_dkms build --force hello/1.0 -k "$K1"
 	grep -q "make -j4 " "$log"
 }
+
+@test "framework.conf: wrong values are told once, with the file and what is accepted, and change nothing" {
+	only_ours
+	make_module hello 1.0
+	d=/etc/dkms/framework.conf.d
+	echo "parallel_jobs=abc" >/etc/dkms/framework.conf
+	echo "try_sign_modules=flase" >"$d/zz.conf"
+	printf '%s\n' 'dkms_tree=/nowhere' 'exit 0' >"$d/exit.conf"
+	for verb in "status" "install hello/1.0 -k $K1" "kernel_postinst -k $K1"; do
+		# shellcheck disable=SC2086 # words
+		run_dkms $verb
+		assert_status 0
+		assert_same "$errors" "dkms: warning: $d/exit.conf: it ends by exit, or by an error that ends bash: nothing of it counts
+dkms: warning: /etc/dkms/framework.conf.d/zz.conf: try_sign_modules is 'flase', which is not true, false or not_in_chroot; it is passed over
+dkms: warning: /etc/dkms/framework.conf: parallel_jobs is 'abc', which is not a number; it is passed over"
+	done
+	rm "$d/zz.conf" "$d/exit.conf"
+	parallel_jobs=x run_dkms status
+	assert_errors_have "/etc/dkms/framework.conf: parallel_jobs is 'abc'"
+	rm /etc/dkms/framework.conf
+	parallel_jobs=x run_dkms status
+	assert_same "$errors" "dkms: warning: the environment: parallel_jobs is 'x', which is not a number; it is passed over"
+	assert_output "hello/1.0, $K1, $ARCH: installed"
+	run_dkms status -q
+	assert_no_errors
+}

@@ -72,6 +72,46 @@ static void limits_of_archives(void **state)
 	}
 }
 
+static void wrong_values_are_told(void **state)
+{
+	static const struct {
+		const char *text, *more, *env, *told;
+	} rows[] = {
+		{ "try_sign_modules=flase\n", "", "", "framework.conf: try_sign_modules is 'flase', which is not true, false or "
+						      "not_in_chroot; it is passed over" },
+		{ "parallel_jobs=abc\n", "", "", "framework.conf: parallel_jobs is 'abc', which is not a number" },
+		{ "parallel_jobs=4\n", "parallel_jobs=-1\n", "", "framework.conf.d/more.conf: parallel_jobs is '-1'" },
+		{ "", "continue_on_error=maybe\n", "", "continue_on_error is 'maybe', which is not true, yes, 1, false" },
+		{ "build_store_size=1G\n", "", "", "build_store_size is '1G', which is not a number of MiB" },
+		{ "archive_max_size=lots\n", "", "", "archive_max_size is 'lots'" },
+		{ "archive_max_members=1k\n", "", "", "archive_max_members is '1k'" },
+		{ "", "", "try_sign_modules", "the environment: try_sign_modules is 'x'" },
+		{ "parallel_jobs=3\nexit 0\n", "", "", "framework.conf: it ends by exit" },
+		/* what does not count needs no word */
+		{ "parallel_jobs=abc\n", "parallel_jobs=3\n", "", NULL },
+		{ "parallel_jobs=\n", "", "", NULL },
+		{ "try_sign_modules=FALSE\ncontinue_on_error=No\nparallel_jobs=0\n", "", "", NULL },
+		{ "try_sign_modules=true\nverbose=no\n", "return 0\n", "try_sign_modules", NULL },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		CLEAN(strv) struct strv env = { 0 };
+		CLEAN(framework) struct framework fw = { 0 };
+
+		env_set(&env, "PATH", "/usr/bin:/bin");
+		if (*rows[i].env)
+			env_set(&env, rows[i].env, "x");
+		put("framework.conf", rows[i].text);
+		put("framework.conf.d/more.conf", rows[i].more);
+		load(&env, &fw);
+		if (fw.warnings.n != (rows[i].told != NULL) ||
+		    (rows[i].told && !strstr(fw.warnings.items[0], rows[i].told)))
+			fail_msg("%zu: %zu warnings: %s", i, fw.warnings.n, fw.warnings.n ? fw.warnings.items[0] : "");
+	}
+	put("framework.conf", "");
+	put("framework.conf.d/more.conf", "");
+}
+
 static void files_then_environment(void **state)
 {
 	CLEAN(strv) struct strv env = { 0 };
@@ -148,6 +188,7 @@ int main(void)
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(files_then_environment),
 		cmocka_unit_test(odd_values),
+		cmocka_unit_test(wrong_values_are_told),
 		cmocka_unit_test(limits_of_archives),
 	};
 
