@@ -96,6 +96,8 @@ static void show_all(const struct query *q, const struct snapshot *snap)
 	for (size_t m = 0; m < snap->n_modules; m++) {
 		const struct snap_module *mod = &snap->modules[m];
 
+		if (!status_fits(q->app->rq.module, mod->name))
+			continue;
 		for (size_t v = 0; v < mod->n_versions; v++)
 			if (status_fits(q->app->rq.version, mod->versions[v].version))
 				show_version(q, mod, &mod->versions[v]);
@@ -107,7 +109,8 @@ int verb_status(struct app *app, struct fail *f)
 	CLEAN(snapshot) struct snapshot snap = { 0 };
 	struct examiner examiner;
 	const struct request *rq = &app->rq;
-	int r = app_snapshot(app, rq->module, &snap, f);
+	const char *only = rq->module && !strpbrk(rq->module, "*?[\\") ? rq->module : NULL;
+	int r = app_snapshot(app, only, &snap, f);
 
 	if (r < 0)
 		return r;

@@ -3,6 +3,8 @@
 
 #include <fnmatch.h>
 
+#include "base/util.h"
+
 void status_line_built(struct buf *out, const char *module, const char *version,
 		       const struct snap_build *b, unsigned flags)
 {
@@ -18,5 +20,5 @@ void status_line_built(struct buf *out, const char *module, const char *version,
 
 bool status_fits(const char *pattern, const char *name)
 {
-	return !pattern || fnmatch(pattern, name, 0) == 0;
+	return !pattern || str_eq(pattern, name) || fnmatch(pattern, name, 0) == 0;
 }

@@ -17,7 +17,7 @@ enum status_flags {
 void status_line_built(struct buf *out, const char *module, const char *version,
 		       const struct snap_build *b, unsigned flags);
 
-/* Does a name fit a filter? NULL fits all; else a shell pattern. */
+/* Does a name fit a filter? NULL fits all; else it is the name itself or a shell pattern. */
 bool status_fits(const char *pattern, const char *name);
 
 #endif

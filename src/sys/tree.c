@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
@@ -249,7 +248,7 @@ static int read_all(const struct reader *rd, const char *module, struct snapshot
 		return fd == -ENOENT ? 0 : fd;
 	if (module && strchr(module, '/'))
 		return 0;
-	if (module && !strpbrk(module, "*?[\\")) {
+	if (module) {
 		read_module(rd, fd, module, ret);
 		return *rd->err;
 	}
@@ -257,8 +256,7 @@ static int read_all(const struct reader *rd, const char *module, struct snapshot
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < all.dirs.n; i++)
-		if (!module || fnmatch(module, all.dirs.items[i], 0) == 0)
-			read_module(rd, fd, all.dirs.items[i], ret);
+		read_module(rd, fd, all.dirs.items[i], ret);
 	return *rd->err;
 }
 

@@ -6,9 +6,9 @@
 #include "core/snapshot.h"
 
 /*
- * Reads the dkms tree. `module` NULL: all of it; else only that one (a shell pattern: those that match).
- * `source_tree` is needed to tell broken versions from stray directories. A missing tree is an empty
- * snapshot. What vanishes while it is read is left out. Writes nothing, takes no lock.
+ * Reads the dkms tree. `module` NULL: all of it; else only that one. `source_tree` is needed to tell broken
+ * versions from stray directories. A missing tree is an empty snapshot. What vanishes while it is read is left out.
+ * Writes nothing, takes no lock.
  */
 int tree_read(const char *dkms_tree, const char *source_tree, const char *module,
 	      struct snapshot *ret, struct fail *f);

@@ -207,3 +207,34 @@ load ../lib/exits
 	assert_same "$(sha256sum /etc/passwd)" "$sum"
 	assert_dkms_status "hello/1.0, $K1, $ARCH: built"
 }
+
+@test "names with the characters of shell patterns are names" {
+	only_ours
+	make_module -m 'a[b]c *2' 'a[b]c' '1[0]'
+	make_module -m 'abc a2' abc 10
+	run_dkms install abc/10 -k "$K1"
+	updates=$(tree_digest "/lib/modules/$K1/updates" /var/lib/dkms)
+	# BUILT_MODULE_NAME='*2' is the file of that name, not the first one that fits
+	run_dkms install 'a[b]c/1[0]' -k "$K1"
+	assert_status 0
+	assert_no_errors
+	assert_dkms_status "a[b]c/1[0], $K1, $ARCH: installed" "abc/10, $K1, $ARCH: installed"
+	cd "/lib/modules/$K1/updates/dkms"
+	for name in 'a[b]c' '*2'; do
+		assert_same "$(modinfo -F srcversion "./$name.ko")" \
+			"$(modinfo -F srcversion "/usr/src/a[b]c-1[0]/ko/$K1/$name.ko")"
+	done
+	run_dkms status 'a[b]c'
+	assert_output "a[b]c/1[0], $K1, $ARCH: installed
+abc/10, $K1, $ARCH: installed"
+	run_dkms mktarball 'a[b]c/1[0]' -k "$K1"
+	assert_status 0
+	run_dkms remove 'a[b]c/1[0]' --all
+	assert_status 0
+	assert_same "$(tree_digest "/lib/modules/$K1/updates" /var/lib/dkms)" "$updates" "what abc has"
+	# and where it was not made, one that fits is not taken
+	mv '/usr/src/a[b]c-1[0]/ko/'"$K1"'/*2.ko' '/usr/src/a[b]c-1[0]/ko/'"$K1/a2.ko"
+	run_dkms build 'a[b]c/1[0]' -k "$K1"
+	assert_status 7
+	assert_errors_have "'*2.ko', which dkms.conf promises, was not made"
+}
