@@ -11,5 +11,9 @@
 bool name_is_valid(const char *s);
 /* Does a directory name look like a kernel release ("begins with digits and a dot")? */
 bool name_is_kernel(const char *s);
+/* Is it none, since what lies beside the kernels in a version's directory is called so, or begins with a dot? */
+bool name_is_beside_kernels(const char *s);
+/* Does the first line of a make.log say that it is of this kernel and arch? */
+bool name_is_in_log(const char *line, const char *kernel, const char *arch);
 
 #endif

@@ -75,7 +75,6 @@ int step_unbuild(struct engine *e, struct step *s, struct fail *f)
  * be read. */
 static int has_more(const char *dir)
 {
-	static const char *const known[] = { "build", "tarball", "driver_disk", "rpm", "deb", "source" };
 	CLEAN(strv) struct strv names = { 0 };
 	int r = dir_list(dir, &names);
 
@@ -83,11 +82,8 @@ static int has_more(const char *dir)
 		return r;
 	for (size_t i = 0; i < names.n; i++) {
 		CLEAN(free) char *path = path_join(dir, names.items[i]);
-		bool ours = names.items[i][0] == '.';
 
-		for (size_t k = 0; k < COUNT_OF(known); k++)
-			ours = ours || str_eq(names.items[i], known[k]);
-		if (!ours && path_is_dir(path))
+		if (!name_is_beside_kernels(names.items[i]) && path_is_dir(path))
 			return 1;
 	}
 	return 0;

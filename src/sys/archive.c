@@ -13,6 +13,7 @@
 #include "core/tarball.h"
 #include "sys/helper.h"
 #include "sys/run.h"
+#include "sys/tree.h"
 
 enum { OUTPUT_MAX = 64 << 10, HELPER_REFUSED = 3, CONF_DEPTH_MAX = 64 };
 
@@ -155,7 +156,8 @@ static void find_arches(struct archive *a, const char *dir, const char *kernel)
 		CLEAN(free) char *module = path_join(at, "module");
 		CLEAN(free) char *manifest = path_join(at, MANIFEST_NAME);
 
-		if (!name_is_valid(names.items[i]) || !is_kind(module, S_IFDIR))
+		if (!name_is_valid(names.items[i]) || !is_kind(module, S_IFDIR) ||
+		    (!name_is_kernel(kernel) && !tree_is_built_for(AT_FDCWD, at, kernel, names.items[i])))
 			continue;
 		/* what is remembered of a build is never somebody else's word */
 		tree_remove(manifest);
@@ -176,7 +178,7 @@ static void find_builds(struct archive *a, const char *built)
 	for (size_t i = 0; i < names.n; i++) {
 		CLEAN(free) char *at = path_join(built, names.items[i]);
 
-		if (name_is_kernel(names.items[i]) && name_is_valid(names.items[i]) && is_kind(at, S_IFDIR))
+		if (!name_is_beside_kernels(names.items[i]) && name_is_valid(names.items[i]) && is_kind(at, S_IFDIR))
 			find_arches(a, at, names.items[i]);
 	}
 }

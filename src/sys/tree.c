@@ -119,6 +119,24 @@ static bool is_built(const struct reader *rd, int kernel_fd, const char *arch)
 	return false;
 }
 
+bool tree_is_built_for(int dirfd, const char *dir, const char *kernel, const char *arch)
+{
+	CLEAN(free) char *path = path_join(dir, "log", "make.log");
+	char line[512];
+	CLEAN(fd) int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	ssize_t n = fd < 0 ? -1 : read(fd, line, sizeof(line) - 1);
+
+	if (n <= 0)
+		return false;
+	line[n] = '\0';
+	return name_is_in_log(line, kernel, arch);
+}
+
+static bool may_be_kernel(const char *name)
+{
+	return !name_is_beside_kernels(name);
+}
+
 static void read_kernel(const struct reader *rd, int version_fd, struct snap_module *m,
 			struct snap_version *v, const char *kernel)
 {
@@ -131,6 +149,8 @@ static void read_kernel(const struct reader *rd, int version_fd, struct snap_mod
 		const char *arch = arches.dirs.items[i];
 		struct snap_build *b;
 
+		if (!name_is_kernel(kernel) && !tree_is_built_for(fd, arch, kernel, arch))
+			continue;
 		v->builds = xreallocarray(v->builds, v->n_builds + 1, sizeof(*v->builds));
 		b = &v->builds[v->n_builds++];
 		*b = (struct snap_build){
@@ -168,7 +188,7 @@ static bool try_version(const struct reader *rd, int module_fd, struct snap_modu
 			const char *version)
 {
 	CLEAN(fd) int fd = open_dir(module_fd, version);
-	CLEAN(listing) struct listing kernels = { .wants = name_is_kernel };
+	CLEAN(listing) struct listing kernels = { .wants = may_be_kernel };
 	enum version_state state;
 	struct snap_version *v;
 

@@ -13,4 +13,8 @@
 int tree_read(const char *dkms_tree, const char *source_tree, const char *module,
 	      struct snapshot *ret, struct fail *f);
 
+/* Does the log in dir (relative to dirfd) say that it was built for that kernel? A kernel whose name does not begin
+ * with digits and a dot is told by that from whatever else people put into a version's directory. */
+bool tree_is_built_for(int dirfd, const char *dir, const char *kernel, const char *arch);
+
 #endif

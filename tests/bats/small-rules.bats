@@ -25,6 +25,36 @@ hello/1.0, 6.1, $ARCH: built
 hello/1.0, $K1, $ARCH: built"
 }
 
+@test "a kernel whose name does not begin with digits, built here, is one for every action" {
+	only_ours
+	make_module hello 1.0
+	mv "/lib/modules/$K1" /lib/modules/custom
+	ends 0 build hello/1.0 -k custom
+	ends 0 build hello/1.0 -k custom
+	assert_output "hello/1.0, custom, $ARCH: already built"
+	for k in "" "-k custom" "-k cust*"; do
+		# shellcheck disable=SC2086 # words
+		ends 0 status $k
+		assert_output "hello/1.0, custom, $ARCH: built"
+	done
+	# depmod takes no such name
+	ends 6 install hello/1.0 -k custom
+	assert_errors_have "Bad version passed custom"
+	ends 0 install --no-depmod hello/1.0 -k custom
+	assert_dkms_status "hello/1.0, custom, $ARCH: installed"
+	ends 0 mktarball hello/1.0 --all --archive "$C/t.tar.gz"
+	# what somebody put there is none
+	cp -r /var/lib/dkms/hello/1.0/custom /var/lib/dkms/hello/1.0/backup
+	ends 0 remove --no-depmod hello/1.0 --all
+	refute_exists /var/lib/dkms/hello/1.0/custom /lib/modules/custom/updates
+	assert_dkms_status "hello/1.0: added"
+	rm -r /var/lib/dkms/hello/1.0/backup
+	ends 0 remove hello/1.0 --all
+	refute_exists /var/lib/dkms/hello
+	ends 0 ldtarball "$C/t.tar.gz"
+	assert_dkms_status "hello/1.0, custom, $ARCH: built"
+}
+
 @test "status: a source tree as operand is no filter" {
 	tree_added hello 1.0
 	tree_added other 1.0

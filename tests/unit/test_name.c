@@ -36,11 +36,28 @@ static void kernels(void **state)
 	assert_false(name_is_kernel(""));
 }
 
+static void kernels_in_logs(void **state)
+{
+	static const char ours[] = "DKMS (dkms-4.0.0) make.log for hello/1.0 for kernel custom (x86_64)\nFri\n";
+
+	assert_true(name_is_in_log(ours, "custom", "x86_64"));
+	assert_true(name_is_in_log("DKMS make.log for hello-1.0 for kernel custom (i686)", "custom", "i686"));
+	assert_false(name_is_in_log(ours, "custom", "i686"));
+	assert_false(name_is_in_log(ours, "backup", "x86_64"));
+	assert_false(name_is_in_log(ours, "ustom", "x86_64"));
+	assert_false(name_is_in_log("\n for kernel custom (x86_64)", "custom", "x86_64"));
+	assert_false(name_is_in_log("", "custom", "x86_64"));
+	assert_true(name_is_beside_kernels("source"));
+	assert_true(name_is_beside_kernels(".failed"));
+	assert_false(name_is_beside_kernels("custom"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(valid),
 		cmocka_unit_test(kernels),
+		cmocka_unit_test(kernels_in_logs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
