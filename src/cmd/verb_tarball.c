@@ -201,9 +201,11 @@ static int load_rpm(struct app *app, const char *path, struct fail *f)
 	r = run_command(&run, &res, &why);
 	if (r < 0)
 		return fail_set(f, -E_RPM_FAILED, "cannot install '%s': %s", path, why.text);
-	if (res.status != 0)
-		return fail_set(f, -E_RPM_FAILED, "cannot install '%s': rpm failed with exit status %d",
-				path, res.status);
+	if (res.status != 0) {
+		CLEAN(free) char *how = run_end(&res, "failed with exit", NULL);
+
+		return fail_set(f, -E_RPM_FAILED, "cannot install '%s': rpm %s", path, how);
+	}
 	app->has_rpm = true;
 	return verb_autoinstall(app, f);
 }

@@ -114,14 +114,16 @@ static int run_tool(const struct build *b, const char *const *argv, struct fail 
 			 .capture = &out,
 			 .capture_max = 1 << 20 };
 	struct run_result res = { 0 };
+	CLEAN(free) char *first = NULL, *how = NULL;
 	int e = run_command(&r, &res, f);
 
 	if (e < 0)
 		return e;
 	if (res.status == 0)
 		return 0;
-	return fail_set(f, -EIO, "'%s' ended with status %d: %.*s", argv[0], res.status,
-			(int)strcspn(buf_str(&out), "\n"), buf_str(&out));
+	first = xstrndup(buf_str(&out), strcspn(buf_str(&out), "\n"));
+	how = run_end(&res, "ended with", first);
+	return fail_set(f, -EIO, "'%s' %s", argv[0], how);
 }
 
 static int strip_module(struct build *b, const char *path)

@@ -143,6 +143,7 @@ int depmod_tool_run(const struct strv *env, const char *base, const char *map, c
 			   .capture_max = SAID_MAX,
 			   .shielded = true };
 	struct run_result res = { 0 };
+	CLEAN(free) char *how = NULL;
 	size_t n = 2;
 	int r;
 
@@ -158,9 +159,8 @@ int depmod_tool_run(const struct strv *env, const char *base, const char *map, c
 	r = run_command(&run, &res, f);
 	if (r < 0)
 		return fail_wrap(f, "depmod for kernel %s", kernel), -E_DEPMOD_FAILED;
-	if (res.status != 0)
-		return fail_set(f, -E_DEPMOD_FAILED,
-				"depmod for kernel %s failed with status %d: %s", kernel,
-				res.status, buf_str(ret_out));
-	return 0;
+	if (res.status == 0)
+		return 0;
+	how = run_end(&res, "failed with", buf_str(ret_out));
+	return fail_set(f, -E_DEPMOD_FAILED, "depmod for kernel %s %s", kernel, how);
 }

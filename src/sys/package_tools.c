@@ -111,7 +111,7 @@ static char *last_lines(const char *log)
 
 int package_run(enum package_kind kind, const struct package_room *room, struct fail *f)
 {
-	CLEAN(free) char *log = path_join(room->top, "log"), *last = NULL;
+	CLEAN(free) char *log = path_join(room->top, "log"), *last = NULL, *how = NULL;
 	CLEAN(fd) int fd = open(log, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	CLEAN(strv) struct strv argv = { 0 };
 	struct run_result res = { 0 };
@@ -134,7 +134,7 @@ int package_run(enum package_kind kind, const struct package_room *room, struct 
 	if (r < 0 || res.status == 0)
 		return r;
 	last = last_lines(log);
-	fail_set(f, -E_PACKAGE_FAILED, "%s failed with exit status %d:\n%s", tools[kind].program,
-		 res.status, last);
+	how = run_end(&res, "failed with exit", NULL);
+	fail_set(f, -E_PACKAGE_FAILED, "%s %s:\n%s", tools[kind].program, how, last);
 	return -E_PACKAGE_FAILED;
 }

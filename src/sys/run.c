@@ -122,14 +122,35 @@ static pid_t fork_into(const struct run_place *p)
 	return pid;
 }
 
-/* In the child: never returns; what goes wrong is told to the parent as an errno through report_fd. */
+/* Why a child could not be started. */
+struct trouble {
+	int err;
+	enum { AT_NULL, AT_DIRECTORY, AT_PROGRAM } at;
+};
+
+/* stdin, stdout, stderr; stderr first where it shares stdout's old descriptor, so that a given fd 1 is not lost. */
+static bool put_fds(const struct run *r, int out)
+{
+	int err = r->err_fd == RUN_AS_OUT ? out : r->err_fd;
+
+	return (err == RUN_INHERIT && r->err_fd == RUN_AS_OUT ? dup2(1, 2) : put_fd(err, 2)) >= 0 &&
+	       put_fd(out, 1) >= 0 && put_fd(r->in_fd > 0 ? r->in_fd : RUN_NULL, 0) >= 0;
+}
+
+static void run_program(const struct run *r, const char *file, struct trouble *t)
+{
+	t->at = AT_PROGRAM;
+	syscall(SYS_close_range, 3, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */);
+	keep_open(r->keep_fds);
+	execve(file, (char *const *)r->argv, (char *const *)environment(r));
+}
+
+/* In the child: never returns; what goes wrong is told to the parent through report_fd. */
 __attribute__((noreturn)) static void child(const struct run *r, const char *file, int capture_fd,
 					    int report_fd)
 {
 	sigset_t none;
-	int out = capture_fd >= 0 ? capture_fd : r->out_fd;
-	int err = r->err_fd == RUN_AS_OUT ? out : r->err_fd;
-	int e;
+	struct trouble t = { .at = AT_NULL };
 
 	if (r->place)
 		setsid();
@@ -139,16 +160,16 @@ __attribute__((noreturn)) static void child(const struct run *r, const char *fil
 		signal(s, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	/* stderr first where it shares stdout's old descriptor, so that a given fd 1 is not lost */
-	if ((err == RUN_INHERIT && r->err_fd == RUN_AS_OUT ? dup2(1, 2) : put_fd(err, 2)) >= 0 &&
-	    put_fd(out, 1) >= 0 && put_fd(r->in_fd > 0 ? r->in_fd : RUN_NULL, 0) >= 0 &&
-	    enter_place(r->place) && (!r->cwd || chdir(r->cwd) == 0)) {
-		syscall(SYS_close_range, 3, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */);
-		keep_open(r->keep_fds);
-		execve(file, (char *const *)r->argv, (char *const *)environment(r));
+	if (put_fds(r, capture_fd >= 0 ? capture_fd : r->out_fd)) {
+		t.at = AT_PROGRAM;
+		if (enter_place(r->place)) {
+			t.at = AT_DIRECTORY;
+			if (!r->cwd || chdir(r->cwd) == 0)
+				run_program(r, file, &t);
+		}
 	}
-	e = errno;
-	if (write(report_fd, &e, sizeof(e)) != sizeof(e))
+	t.err = errno;
+	if (write(report_fd, &t, sizeof(t)) != sizeof(t))
 		_exit(126);
 	_exit(127);
 }
@@ -240,7 +261,7 @@ static bool watch_once(const struct run *r, struct watch *w)
 	return true;
 }
 
-static int reap(struct watch *w)
+static void reap(struct watch *w, struct run_result *ret)
 {
 	int status = 0;
 
@@ -249,13 +270,16 @@ static int reap(struct watch *w)
 	/* what the child left running in its group must not outlive an end that we asked for */
 	if (w->why)
 		kill(-w->pid, SIGKILL);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	ret->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	ret->status = ret->signal ? 128 + ret->signal : WEXITSTATUS(status);
 }
 
-static int start(const struct run *r, const char *file, struct watch *w)
+static int start(const struct run *r, const char *file, struct watch *w, struct trouble *ret)
 {
 	CLEAN(fd) int report_r = -1, report_w = -1, cap_r = -1, cap_w = -1;
-	int p[2], e = 0;
+	int p[2];
+
+	ret->at = AT_PROGRAM;
 
 	if (pipe2(p, O_CLOEXEC) < 0)
 		return -errno;
@@ -275,13 +299,24 @@ static int start(const struct run *r, const char *file, struct watch *w)
 	if (!r->place)
 		setpgid(w->pid, w->pid);
 	close(TAKE_FD(report_w));
-	if (read(report_r, &e, sizeof(e)) == sizeof(e)) {
+	if (read(report_r, ret, sizeof(*ret)) == sizeof(*ret)) {
 		waitpid(w->pid, NULL, 0);
-		return -e;
+		return -ret->err;
 	}
 	w->pidfd = (int)syscall(SYS_pidfd_open, w->pid, 0);
 	w->capture_fd = TAKE_FD(cap_r);
 	return 0;
+}
+
+static int is_not_started(const struct run *r, const struct trouble *t, int err, struct fail *f)
+{
+	if (t->at == AT_DIRECTORY)
+		return fail_errno(f, err, "cannot run '%s' in '%s'", r->argv[0], r->cwd);
+	if (t->at == AT_PROGRAM)
+		return fail_errno(f, err, "cannot run '%s'", r->argv[0]);
+	fail_errno(f, err, "cannot open '/dev/null', which '%s' is to be run with", r->argv[0]);
+	fail_hint(f, "in a chroot: mount --bind /dev <chroot>/dev, or mknod -m 666 <chroot>/dev/null c 1 3");
+	return err;
 }
 
 int run_command(const struct run *r, struct run_result *ret, struct fail *f)
@@ -289,16 +324,17 @@ int run_command(const struct run *r, struct run_result *ret, struct fail *f)
 	CLEAN(free) char *file = strchr(r->argv[0], '/') ? xstrdup(r->argv[0])
 						       : run_find(r->argv[0], r->env);
 	struct watch w = { .pidfd = -1, .capture_fd = -1 };
+	struct trouble t = { 0 };
 	int64_t began = now_usec();
 	int err;
 
 	if (!file)
 		return fail_set(f, -ENOENT, "'%s' was not found on PATH", r->argv[0]);
 	fflush(NULL);
-	err = start(r, file, &w);
+	err = start(r, file, &w, &t);
 	ret->no_place = err < 0 && r->place;
 	if (err < 0)
-		return fail_errno(f, err, "cannot run '%s'", r->argv[0]);
+		return is_not_started(r, &t, err, f);
 	if (r->timeout_ms)
 		w.deadline = began + (int64_t)r->timeout_ms * 1000;
 	while (watch_once(r, &w)) {
@@ -318,7 +354,7 @@ int run_command(const struct run *r, struct run_result *ret, struct fail *f)
 		if (w.capture_fd >= 0)
 			close(w.capture_fd);
 	}
-	ret->status = reap(&w);
+	reap(&w, ret);
 	if (w.pidfd >= 0)
 		close(w.pidfd);
 	ret->usec = now_usec() - began;
@@ -327,4 +363,19 @@ int run_command(const struct run *r, struct run_result *ret, struct fail *f)
 	if (w.why)
 		return fail_errno(f, w.why, "'%s' was stopped", r->argv[0]);
 	return 0;
+}
+
+char *run_end(const struct run_result *res, const char *failed, const char *said)
+{
+	CLEAN(free) char *how = NULL;
+	const char *name = res->signal ? strsignal(res->signal) : NULL;
+	size_t n = said ? strlen(said) : 0;
+
+	while (n && (said[n - 1] == '\n' || said[n - 1] == ' '))
+		n--;
+	if (name)
+		how = xasprintf("was killed by signal %d (%s)", res->signal, name);
+	else
+		how = xasprintf("%s status %d", failed, res->status);
+	return n ? xasprintf("%s: %.*s", how, (int)n, said) : TAKE_PTR(how);
 }

@@ -49,6 +49,7 @@ enum { RUN_NULL = -1, RUN_INHERIT = -2, RUN_AS_OUT = -3 };
 
 struct run_result {
 	int status;       /* exit status as a shell would give it: 128 + n for signal n, 127 not found */
+	int signal;       /* that killed it; 0: none */
 	int64_t usec;     /* wall time */
 	bool no_place;    /* it could not be started in its place */
 };
@@ -59,6 +60,12 @@ struct run_result {
  * command.
  */
 int run_command(const struct run *r, struct run_result *ret, struct fail *f);
+
+/*
+ * How a child ended that did not end well, for messages: "<failed> status 2: what it said", or "was killed by signal 9
+ * (Killed)". `said`, which ends at its last newline, may be NULL or empty: nothing. Caller frees.
+ */
+char *run_end(const struct run_result *res, const char *failed, const char *said);
 
 /* The file that `name` means on the PATH of env (NULL: ours), as execvp would find it; caller frees; NULL:
  * there is none. */

@@ -57,7 +57,7 @@ static int start(const struct script *s, const char *dir, const struct strv *arg
 
 int script_run(const struct script *s, struct fail *f)
 {
-	CLEAN(free) char *file = NULL, *dir = NULL;
+	CLEAN(free) char *file = NULL, *dir = NULL, *how = NULL;
 	CLEAN(strv) struct strv words = { 0 };
 	struct run_result res = { 0 };
 	int r;
@@ -77,9 +77,8 @@ int script_run(const struct script *s, struct fail *f)
 	r = start(s, dir, &words, &res, f);
 	if (r < 0)
 		return r;
-	if (res.status != 0)
-		return fail_set(f, -(E_SCRIPT + res.status),
-				"the %s script '%s' failed with status %d", s->kind, s->line,
-				res.status);
-	return SCRIPT_DONE;
+	if (res.status == 0)
+		return SCRIPT_DONE;
+	how = run_end(&res, "failed with", NULL);
+	return fail_set(f, -(E_SCRIPT + res.status), "the %s script '%s' %s", s->kind, s->line, how);
 }

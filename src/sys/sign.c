@@ -36,7 +36,7 @@ static char *find_sign_file(const struct sign_facts *facts, const struct strv *e
 static int run_program(const char *const *argv, const struct strv *env, struct fail *f)
 {
 	CLEAN(buf) struct buf said = { 0 };
-	CLEAN(free) char *text = NULL;
+	CLEAN(free) char *text = NULL, *how = NULL;
 	struct run r = { .argv = argv,
 			 .env = env,
 			 .out_fd = RUN_NULL,
@@ -54,7 +54,7 @@ static int run_program(const char *const *argv, const struct strv *env, struct f
 	if (*text)
 		fail_set(f, -EIO, "%s", text);
 	else
-		fail_set(f, -EIO, "'%s' failed with exit status %d", argv[0], res.status);
+		fail_set(f, -EIO, "'%s' %s", argv[0], how = run_end(&res, "failed with exit", NULL));
 	return res.status;
 }
 

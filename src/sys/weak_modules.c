@@ -52,6 +52,7 @@ int weak_modules_tell(const struct distro *d, bool added, const char *kernel, co
 {
 	const char *argv[4];
 	CLEAN(fd) int in = -1;
+	CLEAN(free) char *how = NULL;
 	struct run run = { .argv = argv, .env = environment, .out_fd = RUN_NULL, .err_fd = RUN_INHERIT,
 			   .shielded = true };
 	struct run_result res = { 0 };
@@ -67,5 +68,6 @@ int weak_modules_tell(const struct distro *d, bool added, const char *kernel, co
 	r = run_command(&run, &res, f);
 	if (r < 0 || res.status == 0)
 		return r;
-	return fail_set(f, -EIO, "'%s' failed with status %d", argv[0], res.status);
+	how = run_end(&res, "failed with", NULL);
+	return fail_set(f, -EIO, "'%s' %s", argv[0], how);
 }

@@ -127,3 +127,29 @@ rpm_transaction() { # COMMANDS...: each run by a scriptlet's shell, whose parent
 	rpm_transaction "$DKMS remove hello/1.0 --all --rpm_safe_upgrade"
 	assert_dkms_status
 }
+
+@test "no /dev/null, as in a chroot that nobody furnished: what is missing is said, and what to do" {
+	only_ours
+	make_module hello 1.0
+	# a chroot's /dev before anything was mounted there
+	run_cmd unshare -m sh -c 'mount -t tmpfs none /dev; exec "$@"' sh "$DKMS" build hello/1.0 -k "$K1"
+	[ "$status" != 0 ] || _fail "no /dev/null, and it worked"
+	assert_errors_have "cannot open '/dev/null'"
+	assert_errors_have "mount --bind /dev <chroot>/dev"
+	refute_errors_have "cannot run 'bash'"
+}
+
+@test "a tool that a signal kills: which signal is said" {
+	only_ours
+	make_module hello 1.0
+	mkdir bin
+	printf '%s\n' '#!/bin/sh' 'kill -9 $$' >bin/strip
+	chmod 755 bin/strip
+	PATH=$C/bin:$PATH run_dkms build hello/1.0 -k "$K1"
+	assert_status 0
+	assert_errors_have "'hello.ko' is not stripped: 'strip' was killed by signal 9 (Killed)"
+	mv bin/strip bin/depmod
+	PATH=$C/bin:$PATH run_dkms install hello/1.0 -k "$K1"
+	assert_status 6
+	assert_errors_have "depmod for kernel $K1 was killed by signal 9 (Killed)"
+}

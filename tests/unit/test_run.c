@@ -32,10 +32,34 @@ static void captures_output_and_status(void **state)
 
 static void dies_by_signal_as_a_shell_says(void **state)
 {
-	int status;
+	static const char *const argv[] = { "sh", "-c", "kill -9 $$", NULL };
+	struct run r = { .argv = argv, .out_fd = RUN_NULL, .err_fd = RUN_INHERIT };
+	struct run_result res = { 0 };
 
-	assert_int_equal(sh("kill -9 $$", NULL, 0, 0, &status), 0);
-	assert_int_equal(status, 137);
+	assert_int_equal(run_command(&r, &res, NULL), 0);
+	assert_int_equal(res.status, 137);
+	assert_int_equal(res.signal, 9);
+}
+
+static void ends_are_told(void **state)
+{
+	static const struct {
+		struct run_result res;
+		const char *said, *text;
+	} rows[] = {
+		{ { .status = 2 }, NULL, "failed with status 2" },
+		{ { .status = 2 }, "", "failed with status 2" },
+		{ { .status = 2 }, "a\nb\n", "failed with status 2: a\nb" },
+		{ { .status = 137, .signal = 9 }, "\n", "was killed by signal 9 (Killed)" },
+		{ { .status = 139, .signal = 11 }, "oh", "was killed by signal 11 (Segmentation fault): oh" },
+		{ { .status = 137 }, NULL, "failed with status 137" },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		CLEAN(free) char *text = run_end(&rows[i].res, "failed with", rows[i].said);
+
+		assert_string_equal(text, rows[i].text);
+	}
 }
 
 static void limits_hold(void **state)
@@ -175,6 +199,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(captures_output_and_status),
 		cmocka_unit_test(dies_by_signal_as_a_shell_says),
+		cmocka_unit_test(ends_are_told),
 		cmocka_unit_test(limits_hold),
 		cmocka_unit_test(leftovers_are_not_waited_for),
 		cmocka_unit_test(all_that_was_written_counts),
