@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cmd/progress.h"
 
+#include <langinfo.h>
+#include <locale.h>
 #include <sys/ioctl.h>
 #include <time.h>
 
@@ -18,6 +20,24 @@ static int64_t now_usec(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
+/* Does the terminal show UTF-8, as far as its user's locale tells? */
+static bool is_utf8(const struct strv *environment)
+{
+	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+	const char *name = NULL;
+	locale_t locale;
+	bool r;
+
+	for (size_t i = 0; i < COUNT_OF(names) && str_is_empty(name); i++)
+		name = env_get(environment, names[i]);
+	locale = newlocale(LC_CTYPE_MASK, str_is_empty(name) ? "C" : name, (locale_t)0);
+	if (locale == (locale_t)0)
+		return false;
+	r = str_eq(nl_langinfo_l(CODESET, locale), "UTF-8");
+	freelocale(locale);
+	return r;
+}
+
 void progress_begin(struct progress *p, FILE *out, enum progress_style style,
 		    const struct strv *environment)
 {
@@ -27,6 +47,7 @@ void progress_begin(struct progress *p, FILE *out, enum progress_style style,
 	p->is_line = style == PROGRESS_AUTO && isatty(fileno(out)) && !str_is_empty(term) &&
 		     !str_eq(term, "dumb");
 	p->is_plain = style != PROGRESS_OFF && !p->is_line;
+	p->ellipsis = p->is_line && is_utf8(environment) ? "…" : "...";
 	p->has_color = p->is_line && str_is_empty(env_get(environment, "NO_COLOR"));
 }
 
@@ -50,22 +71,16 @@ static size_t columns(const char *s)
 }
 
 /* Cuts to at most max columns, with an ellipsis for what is gone. */
-static void cut(struct buf *b, size_t max)
+static void cut(struct buf *b, size_t max, const char *ellipsis)
 {
-	size_t at = 0, n = 0;
+	size_t at = 0, n = 0, keep = max - columns(ellipsis);
 
 	if (columns(buf_str(b)) <= max)
 		return;
-	while (n < max) {
-		at++;
-		n += ((unsigned char)b->data[at] & 0xc0) != 0x80;
-	}
-	/* `at` is where the character number max begins; the ellipsis takes the place of the one
-	 * before */
-	while (at > 0 && ((unsigned char)b->data[at - 1] & 0xc0) == 0x80)
-		at--;
-	b->len = at > 0 ? at - 1 : 0;
-	buf_add_str(b, "…");
+	for (; b->data[at] && (n < keep || ((unsigned char)b->data[at] & 0xc0) == 0x80); at++)
+		n += ((unsigned char)b->data[at + 1] & 0xc0) != 0x80;
+	b->len = at;
+	buf_add_str(b, ellipsis);
 }
 
 static void add_text(const struct progress *p, struct buf *b)
@@ -98,7 +113,7 @@ static void draw(struct progress *p)
 	add_text(p, &text);
 	add_elapsed(p, &elapsed);
 	/* the last column stays free: many terminals wrap when it is written */
-	cut(&text, terminal_width(p) - 1 - elapsed.len);
+	cut(&text, terminal_width(p) - 1 - elapsed.len, p->ellipsis);
 	fprintf(p->out, p->has_color && elapsed.len ? "\r\033[K%s\033[2m%s\033[0m" : "\r\033[K%s%s",
 		buf_str(&text), buf_str(&elapsed));
 	fflush(p->out);

@@ -29,13 +29,14 @@ enum progress_style {
 struct progress {
 	FILE *out; /* borrowed */
 	bool is_line, is_plain, has_color;
+	const char *ellipsis;
 	bool is_drawn; /* the line stands on the terminal now */
 	char *phase, *subject, *kernel;
 	int64_t began;	/* when the step began, monotonic microseconds */
 	int64_t second; /* of the step, as last drawn */
 };
 
-/* `environment` gives TERM and NO_COLOR. */
+/* `environment` gives TERM and NO_COLOR, and the locale. */
 void progress_begin(struct progress *p, FILE *out, enum progress_style style,
 		    const struct strv *environment);
 /* A new step; its time begins. kernel may be NULL. */

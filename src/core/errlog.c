@@ -214,7 +214,7 @@ static void show(struct errlog *e, const char *line)
 	}
 	for (n = ERRLOG_WIDTH; n > 0 && ((unsigned char)line[n] & 0xc0) == 0x80;)
 		n--;
-	strv_add_fmt(&e->lines, "%.*s…", (int)n, line);
+	strv_add_fmt(&e->lines, "%.*s...", (int)n, line);
 }
 
 static bool is_numbered_source(const char *line)

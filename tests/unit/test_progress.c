@@ -31,6 +31,7 @@ static int open_screen(void **state)
 	s->tty = fdopen(fd, "w");
 	env_set(&s->env, "TERM", "xterm");
 	env_set(&s->env, "NO_COLOR", "1");
+	env_set(&s->env, "LANG", "C.UTF-8");
 	*state = s;
 	return 0;
 }
@@ -129,6 +130,37 @@ static void line_fits_the_terminal(void **state)
 	assert_screen(s, CLEAR "building hello/1.0 for 6.1.0-9-amd64 (5 s)");
 }
 
+static void other_charsets_get_dots(void **state)
+{
+	static const struct {
+		const char *all, *ctype, *lang;
+		bool dots;
+	} rows[] = {
+		{ "", "", "", true },
+		{ "C", "C.UTF-8", "C.UTF-8", true },
+		{ "", "POSIX", "C.UTF-8", true },
+		{ "", "C.UTF-8", "C", false },
+		{ "C.utf8", "", "", false },
+		{ "no_SUCH.UTF-8", "", "C.UTF-8", true },
+	};
+	struct screen *s = *state;
+
+	set_width(s, 30);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		CLEAN(progress) struct progress p = { 0 };
+
+		env_set(&s->env, "LC_ALL", rows[i].all);
+		env_set(&s->env, "LC_CTYPE", rows[i].ctype);
+		env_set(&s->env, "LANG", rows[i].lang);
+		progress_begin(&p, s->tty, PROGRESS_AUTO, &s->env);
+		progress_step(&p, "building", "hello/1.0", "6.1.0-9-amd64");
+		assert_screen(s, rows[i].dots ? CLEAR "building hello/1.0 for 6.1..." :
+						CLEAR "building hello/1.0 for 6.1.0…");
+		progress_end_step(&p);
+		assert_screen(s, CLEAR);
+	}
+}
+
 static void colors_unless_refused(void **state)
 {
 	struct screen *s = *state;
@@ -199,6 +231,7 @@ int main(void)
 		ON_SCREEN(line_is_redrawn),	  ON_SCREEN(line_fits_the_terminal),
 		ON_SCREEN(colors_unless_refused), ON_SCREEN(plain_on_dumb_terminals),
 		ON_SCREEN(nothing_when_off),	  ON_SCREEN(plain_where_no_terminal_is),
+		ON_SCREEN(other_charsets_get_dots),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
