@@ -4,6 +4,7 @@
 #include <elf.h>
 #include <errno.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "core/module_sig.h"
 
@@ -21,6 +22,7 @@ enum section_kind {
 	SEC_EXT_CRCS,
 	SEC_EXT_NAMES,
 	SEC_EXPORT_NAMES,
+	SEC_BUILD_ID,
 	SEC_KINDS,
 };
 
@@ -30,6 +32,7 @@ static const char *const section_names[SEC_KINDS] = {
 	[SEC_EXT_CRCS] = "__version_ext_crcs",
 	[SEC_EXT_NAMES] = "__version_ext_names",
 	[SEC_EXPORT_NAMES] = "__ksymtab_strings",
+	[SEC_BUILD_ID] = ".note.gnu.build-id",
 };
 
 struct section {
@@ -289,6 +292,26 @@ static int read_modinfo(const struct elf *e, struct module_info *ret, struct fai
 	return 0;
 }
 
+/* A note: sizes of name and content, a type, "GNU", the content. What is no such note is none. */
+static char *read_build_id(const struct elf *e)
+{
+	enum { HEAD = 12, NAME = 4, ID_LIMIT = 64, NT_BUILD_ID = 3 };
+	struct part note = e->sections[SEC_BUILD_ID];
+	CLEAN(buf) struct buf hex = { 0 };
+	size_t n;
+
+	if (note.n < HEAD + NAME || get(e, note.p, 4) != NAME || get(e, note.p + 8, 4) != NT_BUILD_ID ||
+	    memcmp(note.p + HEAD, "GNU", NAME) != 0)
+		return NULL;
+	n = (size_t)get(e, note.p + 4, 4);
+	note = part_rest(note, HEAD + NAME);
+	if (n == 0 || n > note.n || n > ID_LIMIT)
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		buf_add_fmt(&hex, "%02x", note.p[i]);
+	return buf_take(&hex);
+}
+
 /* --- symbols --- */
 
 /* Names may overlap in the file; together they may not be many times its size. */
@@ -494,6 +517,7 @@ static int parse(struct elf *e, struct module_info *ret, struct fail *f)
 		r = read_modinfo(e, ret, f);
 	if (r < 0)
 		return r;
+	ret->build_id = read_build_id(e);
 	r = read_all_symbols(e, &imports, &exports, f);
 	ret->imports = imports.items;
 	ret->n_imports = imports.n;
@@ -529,6 +553,7 @@ void module_info_done(struct module_info *mi)
 	free(mi->srcversion);
 	free(mi->vermagic);
 	free(mi->depends);
+	free(mi->build_id);
 	strv_done(&mi->aliases);
 	free(mi->signer);
 	free(mi->sig_id);

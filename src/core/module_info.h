@@ -17,6 +17,7 @@ struct module_symbol {
 /* What a kernel module file (uncompressed ELF) tells of itself. Strings are NULL where it does not. */
 struct module_info {
 	char *name, *version, *srcversion, *vermagic, *depends;
+	char *build_id; /* of the linker, in hex; stripping keeps it */
 	struct strv aliases;
 	char *signer, *sig_id, *sig_key, *sig_hash; /* as modinfo prints them; NULL if not signed */
 	int machine;    /* e_machine */

@@ -39,7 +39,7 @@ struct fake_section {
 };
 
 enum { FAKE_NONE, FAKE_MODINFO, FAKE_VERSIONS, FAKE_STRTAB, FAKE_SYMTAB, FAKE_CRCS, FAKE_EXPORTS,
-       FAKE_EXT_CRCS, FAKE_EXT_NAMES, FAKE_SHSTRTAB, FAKE_SECTIONS };
+       FAKE_EXT_CRCS, FAKE_EXT_NAMES, FAKE_BUILD_ID, FAKE_SHSTRTAB, FAKE_SECTIONS };
 
 static inline void fake_version(struct buf *b, const struct fake_module *m, uint32_t crc, const char *name)
 {
@@ -92,6 +92,10 @@ static inline void fake_fill(struct fake_section *s, const struct fake_module *m
 	fake_put(&s[FAKE_CRCS].data, m, 0, 4);
 	fake_put(&s[FAKE_CRCS].data, m, 0xdeadbeef, 4);
 	buf_add(&s[FAKE_EXPORTS].data, "offered\0\0other", 15);
+	fake_put(&s[FAKE_BUILD_ID].data, m, 4, 4);
+	fake_put(&s[FAKE_BUILD_ID].data, m, 3, 4);
+	fake_put(&s[FAKE_BUILD_ID].data, m, 3, 4);
+	buf_add(&s[FAKE_BUILD_ID].data, "GNU\0\x0a\xff\x10", 7);
 	if (m->stripped)
 		return;
 	fake_symbol(s, m, "", 0, 0, 0);
@@ -162,6 +166,7 @@ static inline void fake_module_make(const struct fake_module *m, struct buf *ret
 		[FAKE_EXPORTS] = { "__ksymtab_strings", SHT_PROGBITS },
 		[FAKE_EXT_CRCS] = { m->ext_versions ? "__version_ext_crcs" : "", SHT_PROGBITS },
 		[FAKE_EXT_NAMES] = { m->ext_versions ? "__version_ext_names" : "", SHT_PROGBITS },
+		[FAKE_BUILD_ID] = { ".note.gnu.build-id", SHT_NOTE },
 		[FAKE_SHSTRTAB] = { ".shstrtab", SHT_STRTAB },
 	};
 	size_t names[FAKE_SECTIONS], at = m->wide ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr);

@@ -33,6 +33,7 @@ static void check_fields(const struct module_info *mi)
 	assert_string_equal(mi->srcversion, "ABCDEF");
 	assert_string_equal(mi->vermagic, "6.1.0 SMP mod_unload ");
 	assert_string_equal(mi->depends, "");
+	assert_string_equal(mi->build_id, "0aff10");
 	assert_int_equal(mi->aliases.n, 2);
 	assert_string_equal(mi->aliases.items[0], "pci:v1*");
 	assert_string_equal(mi->aliases.items[1], "of:N*");
@@ -84,6 +85,27 @@ static void all_layouts(void **state)
 		assert_int_equal(mi.machine, m.big ? EM_PPC64 : EM_X86_64);
 		assert_null(mi.signer);
 		assert_null(mi.sig_id);
+	}
+}
+
+/* A note that is another one, or that is longer than its section, is no build id, and no damage. */
+static void odd_build_ids(void **state)
+{
+	struct fake_module m = { .wide = true };
+	CLEAN(buf) struct buf b = { 0 };
+	char *note;
+
+	fake_module_make(&m, &b, NULL);
+	note = memmem(b.data, b.len, "GNU\0", 4);
+	assert_non_null(note);
+	for (int i = -12; i < 4; i++) {
+		CLEAN(module_info) struct module_info mi = { 0 };
+		char was = note[i];
+
+		note[i] = (char)(was ^ 0x41);
+		assert_int_equal(parse(b.data, b.len, &mi, NULL), 0);
+		assert_null(mi.build_id);
+		note[i] = was;
 	}
 }
 
@@ -325,6 +347,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_layouts),
+		cmocka_unit_test(odd_build_ids),
 		cmocka_unit_test(stripped_of_symbols),
 		cmocka_unit_test(signature),
 		cmocka_unit_test(signature_of_old_kernels),
