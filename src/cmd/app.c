@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "cmd/boot_image.h"
 #include "cmd/enrolment.h"
 #include "cmd/foretell.h"
 #include "cmd/hook.h"
@@ -267,8 +268,10 @@ int app_execute(struct app *app, struct plan *plan, struct fail *f)
 	}
 	app->report.is_muted = false;
 	r = engine_run(&setup, plan, f);
-	if (r == 0)
+	if (r == 0) {
 		enrolment_warn(app, plan);
+		boot_image_check(app, plan);
+	}
 	if (app->report.document)
 		document_plan(app->report.document, plan);
 	return r < 0 ? r : plan_code(plan);

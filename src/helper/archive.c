@@ -7,6 +7,7 @@
  *                                                       "-" is an empty directory of time TIME
  *   dkms-archive extract ARCHIVE DIR BYTES MEMBERS      unpacks into the empty directory DIR; the limits are
  *                                                       for all of it
+ *   dkms-archive initramfs IMAGE KERNEL NAME...         tells of kernel modules in an initramfs (helper/initramfs.h)
  *
  * Statuses: 0 done, 1 failed, 2 wrong usage, 3 ARCHIVE is none, is damaged, or was refused: then nothing has
  * been written.
@@ -23,6 +24,7 @@
 #include "helper/archive_read.h"
 #include "helper/archive_write.h"
 #include "helper/confine.h"
+#include "helper/initramfs.h"
 #include "helper/libarchive.h"
 
 static bool number(const char *s, uint64_t *ret)
@@ -116,6 +118,18 @@ static int extract(const char *path, const char *dir, const struct archive_limit
 	return r;
 }
 
+/* initramfs ------------------------------------------------------------------------------------- */
+
+static int initramfs(const char *image, const char *kernel, char **names, size_t n, struct fail *f)
+{
+	CLEAN(fd) int fd = open_archive(image, f);
+	int r = fd < 0 ? fd : confine(-1, 0, f);
+
+	if (r == 0)
+		r = initramfs_list(fd, kernel, names, n, f);
+	return fflush(stdout) < 0 && r == 0 ? fail_errno(f, errno, "cannot write") : r;
+}
+
 /* create ---------------------------------------------------------------------------------------- */
 
 static time_t source_date_epoch(void)
@@ -151,13 +165,14 @@ static int report(int r, const struct fail *f)
 	fprintf(stderr, "dkms-archive: %s\n", f->text ? f->text : "failed");
 	if (f->hint)
 		fprintf(stderr, "dkms-archive: %s\n", f->hint);
-	return r == -E_NOT_AN_ARCHIVE ? 3 : 1;
+	return r == -E_NOT_AN_ARCHIVE || r == -EBADMSG ? 3 : 1;
 }
 
 static int usage(void)
 {
 	fputs("usage: dkms-archive create OUT NAME TIME [DIR MEMBER]...\n"
-	      "       dkms-archive extract ARCHIVE DIR BYTES MEMBERS\n",
+	      "       dkms-archive extract ARCHIVE DIR BYTES MEMBERS\n"
+	      "       dkms-archive initramfs IMAGE KERNEL NAME...\n",
 	      stderr);
 	return 2;
 }
@@ -177,5 +192,7 @@ int main(int argc, char **argv)
 	if (argc == 6 && str_eq(argv[1], "extract") && number(argv[4], &limits.size) &&
 	    number(argv[5], &limits.members))
 		return report(extract(argv[2], argv[3], &limits, &f), &f);
+	if (argc >= 5 && str_eq(argv[1], "initramfs"))
+		return report(initramfs(argv[2], argv[3], argv + 4, (size_t)argc - 4, &f), &f);
 	return usage();
 }

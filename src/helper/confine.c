@@ -41,7 +41,7 @@ static int set_limits(uint64_t file_size, struct fail *f)
 
 static int become_nobody(int dirfd, struct fail *f)
 {
-	if (fchown(dirfd, NOBODY, NOBODY) < 0)
+	if (dirfd >= 0 && fchown(dirfd, NOBODY, NOBODY) < 0)
 		return errno == EINVAL || errno == EPERM
 			       ? 0
 			       : fail_errno(f, errno, "cannot give the directory away");

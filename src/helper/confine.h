@@ -8,9 +8,9 @@
 
 /*
  * Gives up everything that reading a hostile file does not need: root becomes `nobody` (and so does
- * the owner of dirfd, which is the only place left to write to), no new privileges, no children, limits on
- * memory (240 MiB), time and the size of files. Where there is no `nobody` (a user namespace with one
- * user) the user stays what it is.
+ * the owner of dirfd, which is the only place left to write to; -1: there is none), no new
+ * privileges, no children, limits on memory (240 MiB), time and the size of files. Where there is no
+ * `nobody` (a user namespace with one user) the user stays what it is.
  */
 int confine(int dirfd, uint64_t file_size, struct fail *f);
 
