@@ -43,7 +43,7 @@ fill_root() {
 	cat >"$R/run-this"
 }
 
-@test "unsigned is refused, our own key loads once it is enrolled, a fresh one is told and refused" {
+@test "story 9: unsigned is refused, our own key loads once it is enrolled, a fresh one is told and refused" {
 	kbuild_module hello 1.2
 	kbuild_module fresh 1.0
 	run_dkms generate_mok
