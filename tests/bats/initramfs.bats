@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Copies of modules in the initramfs: those that are older than what was installed are told, or the image is made anew.
-# The images are made by hand here; full/initramfs.bats has those of initramfs-tools and dracut.
+# The images are made by hand here; full/initramfs-images.bats has those of initramfs-tools and dracut.
 
 load ../lib/dkms
 
