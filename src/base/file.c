@@ -154,6 +154,15 @@ int path_probe(const char *path)
 	return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
 }
 
+int dir_probe(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0)
+		return S_ISDIR(st.st_mode);
+	return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : -errno;
+}
+
 int link_read(int dirfd, const char *path, char **ret_target)
 {
 	CLEAN(free) char *s = xmalloc(PATH_MAX);
@@ -192,8 +201,10 @@ int dir_make(const char *path)
 
 	if (mkdir(path, 0755) == 0)
 		return 0;
-	if (errno == EEXIST)
-		return path_is_dir(path) ? 0 : -ENOTDIR;
+	if (errno == EEXIST) {
+		r = dir_probe(path);
+		return r > 0 ? 0 : r < 0 ? r : -ENOTDIR;
+	}
 	if (errno != ENOENT)
 		return -errno;
 	up = path_dir(path);
@@ -225,7 +236,6 @@ static int remove_children(int dirfd, const char *name, dev_t dev)
 {
 	int fd = open_below(dirfd, name);
 	CLEAN(dir) DIR *d = NULL;
-	struct dirent *e;
 	int first = 0;
 
 	if (fd < 0)
@@ -235,9 +245,14 @@ static int remove_children(int dirfd, const char *name, dev_t dev)
 		close(fd);
 		return -ENOMEM;
 	}
-	while ((e = readdir(d))) {
+	for (;;) {
+		struct dirent *e = (errno = 0, readdir(d));
 		int r;
 
+		if (!e && errno && first == 0)
+			first = -errno;
+		if (!e)
+			break;
 		if (str_eq(e->d_name, ".") || str_eq(e->d_name, ".."))
 			continue;
 		r = remove_at(fd, e->d_name, dev);
@@ -279,6 +294,13 @@ int tree_remove(const char *path)
 	return remove_at(AT_FDCWD, path, st.st_dev);
 }
 
+static bool is_empty_dir(const char *path)
+{
+	CLEAN(strv) struct strv names = { 0 };
+
+	return dir_list(path, &names) == 0 && names.n == 0;
+}
+
 int dir_prune(const char *dir, const char *stop)
 {
 	CLEAN(free) char *at = path_squeeze(dir);
@@ -289,11 +311,15 @@ int dir_prune(const char *dir, const char *stop)
 		char *swap = at;
 
 		if (rmdir(at) < 0) {
-			/* a read-only file system says so before it looks whether it is empty */
-			if (errno == ENOTEMPTY || errno == EEXIST || errno == EBUSY || errno == EROFS)
+			int err = errno;
+
+			if (err == ENOTEMPTY || err == EEXIST || err == EBUSY)
 				return 0;
-			if (errno != ENOENT && errno != ENOTDIR)
-				return -errno;
+			/* a read-only file system says so before it looks whether it is empty */
+			if (err == EROFS && !is_empty_dir(at))
+				return 0;
+			if (err != ENOENT && err != ENOTDIR)
+				return -err;
 		}
 		at = up;
 		up = swap;

@@ -37,6 +37,8 @@ bool path_is_link(const char *path);
 bool path_lexists(const char *path);
 /* For who is going to act on what is not there: 1 there (a link counts as itself), 0 not there, negative: unknown. */
 int path_probe(const char *path);
+/* The same, following links, for a directory: 0 also for anything else. */
+int dir_probe(const char *path);
 
 /* The target of a symlink as it stands; caller frees. */
 int link_read(int dirfd, const char *path, char **ret_target);

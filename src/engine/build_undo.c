@@ -83,13 +83,13 @@ static void take_away(const struct layout *l, struct commit *c)
 	CLEAN(free) char *stage = build_stage_dir(l), *built = layout_built(l), *old = dir_replaced(built);
 	CLEAN(strv) struct strv half = { 0 };
 
-	if (path_lexists(stage))
+	if (path_probe(stage) != 0)
 		commit_remove_tree(c, stage);
-	if (path_lexists(old))
+	if (path_probe(old) != 0)
 		commit_put_back(c, old, built);
 	list_half_files(l, &half);
 	for (size_t i = 0; i < half.n; i++)
-		if (path_lexists(half.items[i]))
+		if (path_probe(half.items[i]) != 0)
 			commit_unlink(c, half.items[i]);
 }
 
@@ -103,7 +103,7 @@ static void end_alone(struct build_undo *u, size_t step, int code)
 	CLEAN(fail) struct fail why = { 0 };
 
 	take_away(&l, &c);
-	if (code == 0 && path_lexists(build))
+	if (code == 0 && path_probe(build) != 0)
 		commit_remove_tree(&c, build);
 	if (c.ops.n == 0)
 		journal_forget(u->e->setup->dkms_tree, name);
@@ -165,7 +165,7 @@ static int settle_by_journal(struct build_undo *u, size_t step, const char *fail
 
 			take_away(&at, &c);
 		}
-	if (path_lexists(all)) {
+	if (path_probe(all) != 0) {
 		if (failed)
 			commit_replace_dir(&c, failed, build);
 		else

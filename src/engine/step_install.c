@@ -305,15 +305,19 @@ static int stage_files(struct installing *in, struct fail *f)
 }
 
 /* The same module with another suffix at the same place would shadow ours, or be shadowed. */
-static void drop_other_suffixes(const struct placing *p, struct commit *c)
+static int drop_other_suffixes(const struct placing *p, struct commit *c, struct fail *f)
 {
 	CLEAN(free) char *dir = path_dir(p->dest);
 	CLEAN(strv) struct strv files = { 0 };
 
-	module_files_in(dir, p->name, &files);
+	int r = module_files_in(dir, p->name, &files);
+
+	if (r < 0)
+		return fail_errno(f, r, "cannot look for '%s' in '%s'", p->name, dir);
 	for (size_t i = 0; i < files.n; i++)
 		if (!str_eq(files.items[i], p->dest))
 			commit_unlink(c, files.items[i]);
+	return 0;
 }
 
 static void keep_one(const char *original, const char *staged_dir, const char *dir, struct commit *c)
@@ -341,12 +345,13 @@ static void keep_originals(const struct installing *in, const struct placing *p,
 }
 
 /* Originals to safety, files over their destinations, the link, then what is left of others. */
-static void fill_commit(struct installing *in, struct commit *c)
+static int fill_commit(struct installing *in, struct commit *c, struct fail *f)
 {
 	struct layout l = engine_layout(in->e, in->s);
 	CLEAN(free) char *link = layout_link(&l), *target = layout_link_target(&l);
 	CLEAN(free) char *originals = originals_staged(in);
 	CLEAN(strv) struct strv placed = { 0 };
+	int r = 0;
 
 	for (size_t i = 0; i < in->n; i++)
 		keep_originals(in, &in->files[i], c);
@@ -358,29 +363,31 @@ static void fill_commit(struct installing *in, struct commit *c)
 			commit_rename(c, staged, in->files[i].dest);
 	}
 	commit_symlink(c, target, link);
-	for (size_t i = 0; i < in->n; i++) {
+	for (size_t i = 0; i < in->n && r == 0; i++) {
 		const struct placing *p = &in->files[i];
 
 		if (p->original && !str_eq(p->original, p->dest))
 			commit_unlink(c, p->original);
 		if (!p->skip)
-			drop_other_suffixes(p, c);
+			r = drop_other_suffixes(p, c, f);
 	}
 	commit_remove_tree(c, originals);
-	if (in->active && !str_eq(in->active, in->s->version))
-		take_out_left_behind(in->e, in->s, in->active, &placed, c);
+	if (r == 0 && in->active && !str_eq(in->active, in->s->version))
+		r = take_out_left_behind(in->e, in->s, in->active, &placed, c, f);
+	return r;
 }
 
 static int commit_files(struct installing *in, struct fail *f)
 {
 	CLEAN(commit) struct commit c = { 0 };
-	int r = engine_need_index(in->e, in->s, f);
+	int r = fill_commit(in, &c, f);
 
+	if (r == 0)
+		r = engine_need_index(in->e, in->s, f);
 	if (r < 0) {
 		journal_abandon(in->e->setup->dkms_tree, "");
 		return r;
 	}
-	fill_commit(in, &c);
 	r = journal_commit(in->e->setup->dkms_tree, "", &c, f);
 	if (r < 0)
 		return r;

@@ -56,10 +56,12 @@ int step_unbuild(struct engine *e, struct step *s, struct fail *f)
 	CLEAN(free) char *version = layout_version(&l);
 	CLEAN(free) char *built_up = path_dir(built), *failed_up = path_dir(failed);
 	CLEAN(commit) struct commit c = { 0 };
-	bool was_there = path_lexists(built);
-	int r;
+	int was_there = path_probe(built), has_failed = path_probe(failed), r;
 
-	if (!was_there && !path_lexists(failed))
+	if (was_there < 0 || has_failed < 0)
+		return fail_errno(f, was_there < 0 ? was_there : has_failed, "cannot look at '%s'",
+				  was_there < 0 ? built : failed);
+	if (!was_there && !has_failed)
 		return 1;
 	commit_remove_tree(&c, built);
 	commit_prune(&c, built_up, version);
@@ -83,8 +85,9 @@ static int has_more(const char *dir)
 	for (size_t i = 0; i < names.n; i++) {
 		CLEAN(free) char *path = path_join(dir, names.items[i]);
 
-		if (!name_is_beside_kernels(names.items[i]) && path_is_dir(path))
-			return 1;
+		r = name_is_beside_kernels(names.items[i]) ? 0 : dir_probe(path);
+		if (r != 0)
+			return r;
 	}
 	return 0;
 }

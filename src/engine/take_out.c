@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "core/outcome.h"
 #include "engine/remnant.h"
 #include "engine/take_out.h"
 #include "sys/install_tree.h"
@@ -87,6 +88,12 @@ static void places_of(const struct taking *t, const char *name, struct strv *ret
 	}
 }
 
+/* It could not be read, while what a module says may be damaged. */
+static bool is_unread(int err)
+{
+	return err < 0 && err > -OUTCOME_FIRST && err != -EBADMSG && err != -EFBIG;
+}
+
 static void tell_of_stray(const struct taking *t, const char *path, const char *version)
 {
 	CLEAN(free) char *which = version ? xasprintf("version %s", version) : xstrdup("no version");
@@ -112,24 +119,32 @@ static bool is_remnant(const struct taking *t, const char *path, const char *nam
 	return o == OWNED_BY_US;
 }
 
-/* Is the installed file of this version? It is if modinfo's version is the same as that of the built one (two without
- * version count as the same); where that cannot be read, the link into the dkms tree or the bytes decide. */
-static bool is_ours(const struct taking *t, const char *path, const char *name)
+/* Is the installed file of this version? 1, 0, or negative: that cannot be seen. It is if modinfo's version is the same
+ * as that of the built one (two without version count as the same); where what they say makes no sense, the link into
+ * the dkms tree or the bytes decide. */
+static int is_ours(const struct taking *t, const char *path, const char *name)
 {
 	CLEAN(strv) struct strv built = { 0 };
 	CLEAN(module_info) struct module_info a = { 0 }, b = { 0 };
 	CLEAN(free) char *target = NULL;
+	int r = link_read(AT_FDCWD, path, &target);
 
-	if (link_read(AT_FDCWD, path, &target) == 0)
+	if (r == 0)
 		return path_is_below(target, t->built_dir);
-	if (module_files_in(t->built_dir, name, &built) < 0)
-		return false;
+	if (r == -EINVAL) /* no link */
+		r = module_files_in(t->built_dir, name, &built);
+	if (r < 0)
+		return r;
 	if (built.n == 0)
 		return is_remnant(t, path, name);
-	if (file_same(path, built.items[0]) == 1)
-		return true;
-	if (module_file_info(path, &a, NULL) < 0 || module_file_info(built.items[0], &b, NULL) < 0)
-		return false;
+	r = file_same(path, built.items[0]);
+	if (r != 0)
+		return r;
+	r = module_file_info(path, &a, NULL);
+	if (r == 0)
+		r = module_file_info(built.items[0], &b, NULL);
+	if (r < 0)
+		return is_unread(r) ? r : 0;
 	return str_eq(a.version, b.version);
 }
 
@@ -167,7 +182,10 @@ static int find_originals(struct taking *t, const char *dir, unsigned depth, str
 
 		if (names.items[i][0] == '.' || str_has_suffix(names.items[i], ".origin"))
 			continue;
-		if (path_is_dir(path)) {
+		r = dir_probe(path);
+		if (r < 0)
+			return fail_errno(f, r, "cannot look at '%s'", path);
+		if (r > 0) {
 			r = depth ? find_originals(t, path, depth - 1, f) : 0;
 			continue;
 		}
@@ -209,11 +227,15 @@ static void drop_files(struct taking *t, const char *name, const struct strv *ke
 		CLEAN(strv) struct strv files = { 0 };
 		int r = module_files_in(dirs.items[d], name, &files);
 
+		for (size_t i = 0; i < files.n && r >= 0; i++) {
+			if (strv_has(keep, files.items[i]))
+				continue;
+			r = is_ours(t, files.items[i], name);
+			if (r > 0)
+				commit_unlink(c, files.items[i]);
+		}
 		if (r < 0)
 			t->err = r;
-		for (size_t i = 0; i < files.n; i++)
-			if (!strv_has(keep, files.items[i]) && is_ours(t, files.items[i], name))
-				commit_unlink(c, files.items[i]);
 		if (!strv_has(&t->pruned, dirs.items[d]))
 			strv_add(&t->pruned, dirs.items[d]);
 	}
@@ -230,11 +252,16 @@ static void drop_all(struct taking *t, const struct strv *keep, struct commit *c
 static void begin(struct taking *t)
 {
 	struct layout l = engine_layout(t->e, t->s);
+	int r;
 
 	t->kernel_dir = path_join(t->e->setup->install_tree, t->s->kernel);
 	t->built_dir = layout_built_files(&l);
 	t->originals = layout_originals(&l);
-	t->has_conf = engine_conf(t->e, t->s, &t->conf, NULL) == 0;
+	r = engine_conf(t->e, t->s, &t->conf, NULL);
+	t->has_conf = r == 0;
+	/* one that is bad or gone keeps nothing from being taken out */
+	if (is_unread(r) && r != -ENOENT && r != -ENOTDIR)
+		t->err = r;
 	collect_names(t);
 }
 
@@ -307,7 +334,7 @@ int take_out(struct engine *e, const struct step *s, struct fail *f)
 	if (r < 0)
 		return r;
 	fill(&t, &c);
-	r = t.err ? fail_errno(f, t.err, "cannot look for the modules in '%s'", t.kernel_dir)
+	r = t.err ? fail_errno(f, t.err, "cannot look at the modules in '%s'", t.kernel_dir)
 		  : check_access(&c, t.kernel_dir, f);
 	if (r < 0) {
 		journal_abandon(e->setup->dkms_tree, "");
@@ -319,8 +346,8 @@ int take_out(struct engine *e, const struct step *s, struct fail *f)
 	return r;
 }
 
-void take_out_left_behind(struct engine *e, const struct step *s, const char *version,
-			  const struct strv *keep, struct commit *c)
+int take_out_left_behind(struct engine *e, const struct step *s, const char *version,
+			 const struct strv *keep, struct commit *c, struct fail *f)
 {
 	struct step old = *s;
 	CLEAN(taking) struct taking t = { .e = e, .s = &old };
@@ -328,6 +355,9 @@ void take_out_left_behind(struct engine *e, const struct step *s, const char *ve
 	old.version = (char *)version;
 	begin(&t);
 	drop_all(&t, keep, c);
+	return t.err ? fail_errno(f, t.err, "cannot look at the modules of %s/%s in '%s'", s->module, version,
+				  t.kernel_dir)
+		     : 0;
 }
 
 void take_out_list(struct engine *e, const struct step *s, struct strv *ret_paths)

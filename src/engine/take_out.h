@@ -16,9 +16,9 @@ void take_out_list(struct engine *e, const struct step *s, struct strv *ret_path
 
 /*
  * Adds to a commit the removal of the files of another version of s's module, but for those in `keep`: what is left
- * behind when s's version takes its place.
+ * behind when s's version takes its place. Negative: some could not be looked at.
  */
-void take_out_left_behind(struct engine *e, const struct step *s, const char *version,
-			  const struct strv *keep, struct commit *c);
+int take_out_left_behind(struct engine *e, const struct step *s, const char *version,
+			 const struct strv *keep, struct commit *c, struct fail *f);
 
 #endif

@@ -65,19 +65,31 @@ void archive_done(struct archive *a)
 	*a = (struct archive){ 0 };
 }
 
-/* What was unpacked is never looked at through links. */
-static bool is_kind(const char *path, mode_t kind)
+/* What was unpacked is never looked at through links. *err: what could not be looked at. */
+static bool is_kind(const char *path, mode_t kind, int *err)
 {
 	struct stat st;
 
-	return lstat(path, &st) == 0 && (st.st_mode & S_IFMT) == kind;
+	if (lstat(path, &st) == 0)
+		return (st.st_mode & S_IFMT) == kind;
+	if (errno != ENOENT && errno != ENOTDIR)
+		*err = -errno;
+	return false;
 }
 
-static bool has_conf(const char *dir)
+static bool has_conf(const char *dir, int *err)
 {
 	CLEAN(free) char *conf = path_join(dir, "dkms.conf");
 
-	return is_kind(conf, S_IFREG);
+	return is_kind(conf, S_IFREG, err);
+}
+
+static void list(const char *dir, struct strv *ret, int *err)
+{
+	int r = dir_list(dir, ret);
+
+	if (r < 0 && r != -ENOENT)
+		*err = r;
 }
 
 static int not_ours(const struct archive_request *rq, struct fail *f)
@@ -126,7 +138,7 @@ static int unpack(const struct archive_request *rq, const char *root, struct fai
 }
 
 /* Built modules are copied to where root reads them: no links among them. */
-static int refuse_links(const struct archive_request *rq, const char *dir, struct fail *f)
+static int refuse_links(const struct archive_request *rq, const char *dir, int *err, struct fail *f)
 {
 	CLEAN(strv) struct strv names = { 0 };
 	int r = dir_list(dir, &names);
@@ -136,31 +148,34 @@ static int refuse_links(const struct archive_request *rq, const char *dir, struc
 	for (size_t i = 0; i < names.n && r == 0; i++) {
 		CLEAN(free) char *path = path_join(dir, names.items[i]);
 
-		if (is_kind(path, S_IFLNK))
+		if (is_kind(path, S_IFLNK, err))
 			r = fail_set(f, -E_NOT_AN_ARCHIVE,
 				     "'%s' is not a dkms archive: there are links among its built modules",
 				     rq->path);
-		else if (is_kind(path, S_IFDIR))
-			r = refuse_links(rq, path, f);
+		else if (is_kind(path, S_IFDIR, err))
+			r = refuse_links(rq, path, err, f);
 	}
 	return r;
 }
 
-static void find_arches(struct archive *a, const char *dir, const char *kernel)
+static void find_arches(struct archive *a, const char *dir, const char *kernel, int *err)
 {
 	CLEAN(strv) struct strv names = { 0 };
 
-	dir_list(dir, &names);
+	list(dir, &names, err);
 	for (size_t i = 0; i < names.n; i++) {
 		CLEAN(free) char *at = path_join(dir, names.items[i]);
 		CLEAN(free) char *module = path_join(at, "module");
 		CLEAN(free) char *manifest = path_join(at, MANIFEST_NAME);
+		int r;
 
-		if (!name_is_valid(names.items[i]) || !is_kind(module, S_IFDIR) ||
+		if (!name_is_valid(names.items[i]) || !is_kind(module, S_IFDIR, err) ||
 		    (!name_is_kernel(kernel) && !tree_is_built_for(AT_FDCWD, at, kernel, names.items[i])))
 			continue;
 		/* what is remembered of a build is never somebody else's word */
-		tree_remove(manifest);
+		r = tree_remove(manifest);
+		if (r < 0)
+			*err = r;
 		a->builds = xreallocarray(a->builds, a->n_builds + 1, sizeof(*a->builds));
 		a->builds[a->n_builds++] = (struct archive_build){
 			.kernel = xstrdup(kernel),
@@ -170,70 +185,72 @@ static void find_arches(struct archive *a, const char *dir, const char *kernel)
 	}
 }
 
-static void find_builds(struct archive *a, const char *built)
+static void find_builds(struct archive *a, const char *built, int *err)
 {
 	CLEAN(strv) struct strv names = { 0 };
 
-	dir_list(built, &names);
+	list(built, &names, err);
 	for (size_t i = 0; i < names.n; i++) {
 		CLEAN(free) char *at = path_join(built, names.items[i]);
 
-		if (!name_is_beside_kernels(names.items[i]) && name_is_valid(names.items[i]) && is_kind(at, S_IFDIR))
-			find_arches(a, at, names.items[i]);
+		if (!name_is_beside_kernels(names.items[i]) && name_is_valid(names.items[i]) &&
+		    is_kind(at, S_IFDIR, err))
+			find_arches(a, at, names.items[i], err);
 	}
 }
 
 /* One of the files that name a module without its source; NULL if it is not there. */
-static char *read_name(const char *dir, const char *name)
+static char *read_name(const char *dir, const char *name, int *err)
 {
 	CLEAN(free) char *path = path_join(dir, name);
 	char *line = NULL;
+	int r = is_kind(path, S_IFREG, err) ? file_read_line(path, &line) : 0;
 
-	if (is_kind(path, S_IFREG))
-		file_read_line(path, &line);
+	if (r < 0 && r != -ENODATA)
+		*err = r;
 	return line;
 }
 
 /* A tarball that dkms made. */
 static int look_at_ours(const struct archive_request *rq, struct archive *a, const char *root,
-			const char *built, struct fail *f)
+			const char *built, int *err, struct fail *f)
 {
 	CLEAN(free) char *source = path_join(root, TARBALL_SOURCE);
 	CLEAN(free) char *binaries = path_join(root, TARBALL_BINARIES);
-	int r = refuse_links(rq, built, f);
+	int r = refuse_links(rq, built, err, f);
 
 	if (r < 0)
 		return r;
-	a->binaries_only = !has_conf(source);
-	if (a->binaries_only && !has_conf(binaries))
+	a->binaries_only = !has_conf(source, err);
+	if (a->binaries_only && *err == 0 && !has_conf(binaries, err) && *err == 0)
 		return fail_set(f, -E_ARCHIVE_SHAPE,
 				"'%s' has %s, but no dkms.conf in %s or %s", rq->path, TARBALL_BUILT,
 				TARBALL_SOURCE, TARBALL_BINARIES);
 	a->source = TAKE_PTR(*(a->binaries_only ? &binaries : &source));
 	if (a->binaries_only) {
-		a->module = read_name(a->source, "PACKAGE_NAME");
-		a->version = read_name(a->source, "PACKAGE_VERSION");
+		a->module = read_name(a->source, "PACKAGE_NAME", err);
+		a->version = read_name(a->source, "PACKAGE_VERSION", err);
 	}
-	find_builds(a, built);
+	find_builds(a, built, err);
 	return 0;
 }
 
-static void add_subdirs(const char *dir, struct strv *ret)
+static void add_subdirs(const char *dir, struct strv *ret, int *err)
 {
 	CLEAN(strv) struct strv names = { 0 };
 
-	dir_list(dir, &names);
+	list(dir, &names, err);
 	for (size_t i = 0; i < names.n; i++) {
 		CLEAN(free) char *path = path_join(dir, names.items[i]);
 
 		/* with a slash behind, they sort as the paths of what is in them do */
-		if (is_kind(path, S_IFDIR))
+		if (is_kind(path, S_IFDIR, err))
 			strv_add_fmt(ret, "%s/", path);
 	}
 }
 
 /* The directory of the dkms.conf that counts; caller frees; NULL: there is none. */
-static char *find_conf(const char *root)
+static char *find_conf(const char *root, int *err)
 {
 	CLEAN(strv) struct strv level = { 0 };
 
@@ -243,11 +260,11 @@ static char *find_conf(const char *root)
 
 		strv_sort(&level);
 		for (size_t i = 0; i < level.n; i++) {
-			if (has_conf(level.items[i])) {
+			if (has_conf(level.items[i], err)) {
 				strv_done(&next);
 				return path_squeeze(level.items[i]);
 			}
-			add_subdirs(level.items[i], &next);
+			add_subdirs(level.items[i], &next, err);
 		}
 		strv_done(&level);
 		level = next;
@@ -259,7 +276,7 @@ int archive_load(const struct archive_request *rq, struct archive *ret, struct f
 {
 	CLEAN(archive) struct archive a = { 0 };
 	CLEAN(free) char *root = NULL, *built = NULL;
-	int r;
+	int r, err = 0;
 
 	if (!path_exists(rq->path)) {
 		fail_set(f, -E_NO_ARCHIVE, "there is no archive '%s'", rq->path);
@@ -272,12 +289,14 @@ int archive_load(const struct archive_request *rq, struct archive *ret, struct f
 	if (r < 0)
 		return r;
 	built = path_join(root, TARBALL_BUILT);
-	if (is_kind(built, S_IFDIR)) {
-		r = look_at_ours(rq, &a, root, built, f);
+	if (is_kind(built, S_IFDIR, &err)) {
+		r = look_at_ours(rq, &a, root, built, &err, f);
 	} else {
-		a.source = find_conf(root);
-		r = a.source ? 0 : not_ours(rq, f);
+		a.source = find_conf(root, &err);
+		r = a.source || err ? 0 : not_ours(rq, f);
 	}
+	if (r == 0 && err)
+		r = fail_errno(f, err, "cannot look at what was unpacked of '%s'", rq->path);
 	if (r < 0)
 		return r;
 	*ret = a;

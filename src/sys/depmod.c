@@ -50,14 +50,16 @@ static int make_base(const char *install_tree, struct base *ret, struct fail *f)
 	return 0;
 }
 
-static int drop_index(const char *dir)
+static int drop_index(const char *dir, struct fail *f)
 {
 	static const char *const names[] = { "modules.alias",	"modules.dep",
 					     "modules.devname", "modules.softdep",
 					     "modules.symbols", "modules.weakdep" };
 	CLEAN(strv) struct strv files = { 0 };
+	int r = dir_list(dir, &files);
 
-	dir_list(dir, &files);
+	if (r < 0)
+		return fail_errno(f, r, "cannot read '%s'", dir);
 	for (size_t i = 0; i < files.n; i++) {
 		CLEAN(free) char *path = path_join(dir, files.items[i]);
 		bool ours = str_has_prefix(files.items[i], "modules.") &&
@@ -65,8 +67,8 @@ static int drop_index(const char *dir)
 
 		for (size_t k = 0; k < COUNT_OF(names); k++)
 			ours = ours || str_eq(files.items[i], names[k]);
-		if (ours)
-			unlink(path);
+		if (ours && unlink(path) < 0 && errno != ENOENT)
+			return fail_errno(f, errno, "cannot remove '%s'", path);
 	}
 	rmdir(dir);
 	return DEPMOD_EMPTY;
@@ -146,7 +148,10 @@ int depmod_run(const char *install_tree, const char *kernel, const struct strv *
 	struct stat st;
 	int r;
 
-	if (!path_exists(index))
+	r = path_probe(index);
+	if (r < 0)
+		return fail_errno(f, r, "cannot look for '%s'", index);
+	if (r == 0)
 		return DEPMOD_NO_INDEX;
 	r = begin(&t, dir, kernel, environment, f);
 	if (r < 0)
@@ -155,10 +160,12 @@ int depmod_run(const char *install_tree, const char *kernel, const struct strv *
 			   : index_in_place(install_tree, &t.job, f);
 	if (r < 0)
 		return r;
-	if (stat(index, &st) < 0 || st.st_size != 0)
+	if (stat(index, &st) < 0)
+		return errno == ENOENT ? DEPMOD_DONE : fail_errno(f, errno, "cannot look at '%s'", index);
+	if (st.st_size != 0)
 		return DEPMOD_DONE;
 	skeleton_forget(&t.job);
-	return drop_index(dir);
+	return drop_index(dir, f);
 }
 
 void depmod_blame(const char *install_tree, const char *kernel, const struct strv *environment,

@@ -27,11 +27,11 @@ static int list_unsorted(const char *dir, struct strv *ret)
 
 	if (!d)
 		return -errno;
-	while ((e = readdir(d)))
+	for (errno = 0; (e = readdir(d)); errno = 0)
 		if (!str_eq(e->d_name, ".") && !str_eq(e->d_name, "..") &&
 		    !is_index_file(e->d_name))
 			strv_add(ret, e->d_name);
-	return 0;
+	return -errno;
 }
 
 static int link_all(const char *modules_dir, const char *dir, const struct strv *names,

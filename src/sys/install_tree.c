@@ -36,12 +36,26 @@ char *module_file_stem(const char *file_name)
 
 enum { DEPTH_MAX = 64 };
 
+static int look(int dirfd, const struct dirent *e, bool *ret_dir, bool *ret_file)
+{
+	struct stat st;
+
+	*ret_dir = e->d_type == DT_DIR;
+	*ret_file = e->d_type == DT_REG;
+	if (e->d_type != DT_UNKNOWN)
+		return 0;
+	if (fstatat(dirfd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	*ret_dir = S_ISDIR(st.st_mode);
+	*ret_file = S_ISREG(st.st_mode);
+	return 0;
+}
+
 static int walk(int dirfd, const char *name, const char *path, const char *module, unsigned depth,
 		struct strv *ret)
 {
 	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	CLEAN(dir) DIR *d = NULL;
-	struct dirent *e;
 
 	if (fd < 0)
 		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : -errno;
@@ -50,17 +64,18 @@ static int walk(int dirfd, const char *name, const char *path, const char *modul
 		close(fd);
 		return -ENOMEM;
 	}
-	while ((e = readdir(d))) {
-		struct stat st;
-		bool dir = e->d_type == DT_DIR, file = e->d_type == DT_REG;
+	for (;;) {
+		struct dirent *e = (errno = 0, readdir(d));
+		bool dir, file;
 		int r;
 
+		if (!e)
+			return -errno;
 		if (str_eq(e->d_name, ".") || str_eq(e->d_name, ".."))
 			continue;
-		if (e->d_type == DT_UNKNOWN && fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-			dir = S_ISDIR(st.st_mode);
-			file = S_ISREG(st.st_mode);
-		}
+		r = look(fd, e, &dir, &file);
+		if (r < 0)
+			return r;
 		if (file && module_file_is(e->d_name, module))
 			strv_take(ret, path_join(path, e->d_name));
 		if (dir && depth < DEPTH_MAX) {
@@ -71,7 +86,6 @@ static int walk(int dirfd, const char *name, const char *path, const char *modul
 				return r;
 		}
 	}
-	return 0;
 }
 
 int module_files_below(const char *dir, const char *name, struct strv *ret_paths)
@@ -199,9 +213,14 @@ int original_stage(const char *copy, const char *home, struct fail *f)
 	return r < 0 ? fail_errno(f, r, "cannot put the original module back to '%s'", home) : 0;
 }
 
-/* The origin may have been written while the tree was reached by another name (/lib is a link on
+static bool is_missing(int err)
+{
+	return err == ENOENT || err == ENOTDIR || err == ELOOP;
+}
+
+/* 1, 0, or negative. The origin may have been written while the tree was reached by another name (/lib is a link on
  * merged-/usr systems): what counts is where its directory really is. */
-static bool leads_below(const char *path, const char *kernel_dir)
+static int leads_below(const char *path, const char *kernel_dir)
 {
 	CLEAN(free) char *clean = path_squeeze(path), *root = path_squeeze(kernel_dir);
 	CLEAN(free) char *real_root = NULL, *at = NULL;
@@ -209,6 +228,8 @@ static bool leads_below(const char *path, const char *kernel_dir)
 	if (path_has_dotdot(path) || path[0] != '/')
 		return false;
 	real_root = realpath(root, NULL);
+	if (!real_root && !is_missing(errno))
+		return -errno;
 	/* the nearest ancestor that exists: directories that an install emptied are gone */
 	at = path_dir(clean);
 	while (real_root && !str_eq(at, "/")) {
@@ -217,6 +238,8 @@ static bool leads_below(const char *path, const char *kernel_dir)
 
 		if (real)
 			return path_is_below(real, real_root);
+		if (!is_missing(errno))
+			return -errno;
 		up = path_dir(at);
 		free(at);
 		at = up;
@@ -233,11 +256,13 @@ int original_home(const char *dir, const char *file, const char *kernel_dir, con
 	int r = file_read_line(origin, &home);
 
 	*ret_home = NULL;
-	if (r == -ENOENT || r == -ENODATA)
+	if (r == -ENOENT || r == -ENODATA) {
 		*ret_home = path_join(fallback_dir, file);
-	else if (r < 0)
-		return r;
-	else if (leads_below(home, kernel_dir))
+		return 0;
+	}
+	if (r == 0)
+		r = leads_below(home, kernel_dir);
+	if (r > 0)
 		*ret_home = TAKE_PTR(home);
-	return 0;
+	return r < 0 ? r : 0;
 }

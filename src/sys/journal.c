@@ -115,7 +115,7 @@ void journal_abandon(const char *dkms_tree, const char *name)
 	CLEAN(free) char *path = intent_path(dkms_tree, name);
 
 	/* what stood in the way may be gone the next time */
-	if (path_lexists(path) && finish_intent(path, NULL) < 0)
+	if (path_probe(path) != 0 && finish_intent(path, NULL) < 0)
 		finish_intent(path, NULL);
 }
 
@@ -140,7 +140,7 @@ static void leave(const char *dkms_tree, const char *name)
 		CLEAN(free) char *half = xasprintf(LEFT "%d", i);
 		CLEAN(free) char *to = commit_path(dkms_tree, half);
 
-		if (path_lexists(to))
+		if (path_probe(to) != 0)
 			continue;
 		rename(path, to);
 		return;
@@ -151,7 +151,8 @@ bool journal_is_left(const char *dkms_tree)
 {
 	CLEAN(free) char *path = commit_path(dkms_tree, LEFT "0");
 
-	return path_lexists(path);
+	/* where that cannot be seen there may be one */
+	return path_probe(path) != 0;
 }
 
 int journal_commit(const char *dkms_tree, const char *name, const struct commit *c, struct fail *f)
@@ -185,7 +186,7 @@ bool journal_is_pending(const char *dkms_tree)
 {
 	CLEAN(free) char *dir = path_join(dkms_tree, ".dkms");
 
-	return path_lexists(dir);
+	return path_probe(dir) != 0;
 }
 
 bool journal_has_records(const char *dkms_tree)

@@ -23,7 +23,7 @@ static void note(const struct reader *rd, int err)
 		*rd->err = err;
 }
 
-static bool is_dir_at(int dirfd, const char *name, unsigned char type)
+static bool is_dir_at(const struct reader *rd, int dirfd, const char *name, unsigned char type)
 {
 	struct stat st;
 
@@ -32,7 +32,10 @@ static bool is_dir_at(int dirfd, const char *name, unsigned char type)
 	/* a link to a directory counts as one, as it always did */
 	if (type != DT_LNK && type != DT_UNKNOWN)
 		return false;
-	return fstatat(dirfd, name, &st, 0) == 0 && S_ISDIR(st.st_mode);
+	if (fstatat(dirfd, name, &st, 0) == 0)
+		return S_ISDIR(st.st_mode);
+	note(rd, -errno);
+	return false;
 }
 
 /* What is looked for in a directory. */
@@ -49,7 +52,7 @@ static void clean_listing(struct listing *l)
 	strv_done(&l->links);
 }
 
-static void take_entry(int fd, const struct dirent64 *e, struct listing *l)
+static void take_entry(const struct reader *rd, int fd, const struct dirent64 *e, struct listing *l)
 {
 	if (e->d_name[0] == '.')
 		return;
@@ -57,13 +60,13 @@ static void take_entry(int fd, const struct dirent64 *e, struct listing *l)
 		l->has_source = true;
 	if (e->d_type == DT_LNK && str_has_prefix(e->d_name, "kernel-"))
 		strv_add(&l->links, e->d_name);
-	else if ((!l->wants || l->wants(e->d_name)) && is_dir_at(fd, e->d_name, e->d_type))
+	else if ((!l->wants || l->wants(e->d_name)) && is_dir_at(rd, fd, e->d_name, e->d_type))
 		strv_add(&l->dirs, e->d_name);
 }
 
 /* Lists what fd, freshly opened, stands for. readdir would cost three more system calls a directory, and all that
  * status does is looking at directories. */
-static int list(int fd, struct listing *l)
+static int list(const struct reader *rd, int fd, struct listing *l)
 {
 	char room[8192] __attribute__((aligned(__alignof__(struct dirent64))));
 	ssize_t n;
@@ -72,7 +75,7 @@ static int list(int fd, struct listing *l)
 		for (ssize_t at = 0; at < n;) {
 			const struct dirent64 *e = (const struct dirent64 *)(room + at);
 
-			take_entry(fd, e, l);
+			take_entry(rd, fd, e, l);
 			at += e->d_reclen;
 		}
 	strv_sort(&l->dirs);
@@ -88,7 +91,7 @@ static int open_dir(int at, const char *name)
 
 static int open_and_list(const struct reader *rd, int at, const char *name, struct listing *l)
 {
-	int fd = open_dir(at, name), r = fd < 0 ? fd : list(fd, l);
+	int fd = open_dir(at, name), r = fd < 0 ? fd : list(rd, fd, l);
 
 	note(rd, r);
 	if (r < 0 && fd >= 0)
@@ -166,12 +169,15 @@ static enum version_state read_state(const struct reader *rd, int version_fd, bo
 				     const char *module, const char *version)
 {
 	CLEAN(free) char *name = NULL, *source = NULL;
+	int r;
 
 	if (has_source)
-		return is_dir_at(version_fd, "source", DT_UNKNOWN) ? VERSION_ADDED : VERSION_BROKEN;
+		return is_dir_at(rd, version_fd, "source", DT_UNKNOWN) ? VERSION_ADDED : VERSION_BROKEN;
 	name = xasprintf("%s-%s", module, version);
 	source = path_join(rd->source_tree, name);
-	return path_is_dir(source) ? VERSION_BROKEN : VERSION_STRAY;
+	r = dir_probe(source);
+	note(rd, r);
+	return r != 0 ? VERSION_BROKEN : VERSION_STRAY;
 }
 
 /* Whether fd is still what name says: a version that is being removed is first renamed, then emptied. */
@@ -197,7 +203,7 @@ static bool try_version(const struct reader *rd, int module_fd, struct snap_modu
 	note(rd, fd);
 	if (fd < 0)
 		return true;
-	r = list(fd, &kernels);
+	r = list(rd, fd, &kernels);
 	note(rd, r);
 	if (r < 0)
 		return is_still(module_fd, version, fd);
@@ -272,7 +278,7 @@ static int read_all(const struct reader *rd, const char *module, struct snapshot
 		read_module(rd, fd, module, ret);
 		return *rd->err;
 	}
-	r = list(fd, &all);
+	r = list(rd, fd, &all);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < all.dirs.n; i++)

@@ -22,6 +22,23 @@ setup() {
 	crash install crash/1.0 -k "$K1"
 }
 
+@test "build, with a store to keep it in" {
+	sed -i '$aBUILD_STORE=yes' "$C/now/src/crash-1.0/dkms.conf"
+	crash_store
+	_dkms_ok add crash/1.0
+	crash build crash/1.0 -k "$K1"
+}
+
+@test "build, taken from a store" {
+	sed -i '$aBUILD_STORE=yes' "$C/now/src/crash-1.0/dkms.conf"
+	crash_store
+	_dkms_ok build crash/1.0 -k "$K1"
+	_dkms_ok unbuild crash/1.0 -k "$K1"
+	crash build crash/1.0 -k "$K1"
+	run_dkms why crash/1.0 -k "$K1"
+	assert_output_has "from the build store"
+}
+
 @test "killed, and then the one that cleans up is killed" {
 	FAULTS="kill2"
 	BETWEEN=("add crash/1.0" "build crash/1.0 -k $K1")

@@ -17,11 +17,12 @@
 # tree, the directory for temporary files.
 #
 # $POINTS: how many runs a scenario gets (default 40), spread over all points and faults; "all": every point.
+# $PART: of that number, only one in so many.
 
 # shellcheck disable=SC2034,SC2154 # variables of and for the cases
 
 TOOLS=${DKMS_TEST_ROOT%/test-root}/tests/tools
-FAULTS=${FAULTS:-kill ENOSPC EIO ENOSPC+ EROFS+}
+FAULTS=${FAULTS:-kill ENOSPC EIO EROFS ENOSPC+ EROFS+}
 COMPLAINTS_MAX=${COMPLAINTS_MAX:-4}
 BUILD_DIR='^var/[^/]*/[^/]*/build[/ ]'
 
@@ -45,8 +46,15 @@ crash_source() {
 	mv "/usr/src/$1-$2" "$C/now/src/"
 }
 
+# A store of builds is part of no state: nothing in it is believed but what its digests say.
 crash_digest() {
-	"$TOOLS/tree-digest" "$C/now"
+	"$TOOLS/tree-digest" "$C/now" | grep -v '^store[/ ]'
+}
+
+# with a store of built results, too
+crash_store() {
+	mkdir -m 700 "$C/now/store"
+	echo "build_store=$C/now/store" >>/etc/dkms/framework.conf.d/crash.conf
 }
 
 # save NAME; back NAME
@@ -206,7 +214,7 @@ _one() { # FAULT N
 
 # Which runs: "FAULT N" lines.
 _runs() {
-	local fault n i=0 list=()
+	local fault n i=0 runs list=()
 	for fault in $FAULTS; do
 		for ((n = 1; n <= count; n++)); do list+=("$fault $n"); done
 	done
@@ -214,8 +222,9 @@ _runs() {
 		printf '%s\n' "${list[@]}"
 		return
 	fi
-	for ((i = 0; i < ${POINTS:-40}; i++)); do
-		echo "${list[i * ${#list[@]} / ${POINTS:-40}]}"
+	runs=$(((${POINTS:-40} + ${PART:-1} - 1) / ${PART:-1}))
+	for ((i = 0; i < runs; i++)); do
+		echo "${list[i * ${#list[@]} / runs]}"
 	done
 }
 
