@@ -10,7 +10,7 @@ lay_source() {
 		"$C/linux"
 }
 
-@test "a kernel's real source is prepared with the kernel's configuration and built against; it stays as it is" {
+@test "story 6: a kernel's real source is prepared with the kernel's configuration and built against; it stays as it is" {
 	log=/var/lib/dkms/.prepare/$K1-$ARCH.log
 	lay_source
 	cp "$HOST/usr/src/linux-headers-$K1/.config" "/boot/config-$K1"

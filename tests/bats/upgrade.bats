@@ -8,7 +8,7 @@ setup_file() { root_begin; }
 setup() { root_lay story; }
 teardown() { root_drop story; }
 
-@test "our package, a driver package and a kernel come and go through apt" {
+@test "story 2: our package, a driver package and a kernel come and go through apt" {
 	put_debs
 	apt install /debs/dkms.deb /debs/replaced-dkms_1.0_all.deb
 	root_status "replaced/1.0: added"

@@ -81,7 +81,7 @@ installed_bytes() {
 	assert_dpkg_clean
 }
 
-@test "a second kernel with its headers: everything is there for it, signed, before a reboot" {
+@test "story 2: a second kernel with its headers: everything is there for it, signed, before a reboot" {
 	apt install "$(image "$B")" "$(headers "$B")"
 	assert_dpkg_clean
 	assert_all_for "$A" "$B"
@@ -89,7 +89,7 @@ installed_bytes() {
 	refute_exists "$ROOT/lib/modules/$B/kernel/drivers/net/dummy.ko"
 }
 
-@test "the old kernel is removed: nothing of it is left" {
+@test "story 2: the old kernel is removed: nothing of it is left" {
 	apt install "$(image "$B")" "$(headers "$B")"
 	apt purge "$(image "$A")" "$(headers "$A")"
 	assert_dpkg_clean
@@ -99,7 +99,7 @@ installed_bytes() {
 	assert_output ""
 }
 
-@test "headers that arrive after the image" {
+@test "story 2: headers that arrive after the image" {
 	apt install "$(image "$B")"
 	assert_output_has "headers"
 	assert_dpkg_clean
