@@ -101,7 +101,7 @@ pacman_package() { # NAME DIR: what is below DIR
 		printf '%s\n' "pkgname = $1" 'pkgver = 6.1-1' "pkgdesc = $1" 'builddate = 1' 'packager = nobody' 'size = 1' \
 			'arch = any' >.PKGINFO
 		shopt -s nullglob
-		tar --zstd -cf "$C/$1-6.1-1-any.pkg.tar.zst" .PKGINFO *
+		tar --zstd -cf "$C/$1-6.1-1-any.pkg.tar.zst" .PKGINFO -- *
 	)
 }
 
