@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The pages of docs/ that a new user follows, word for word, with small drivers of the same shape as the real ones.
-# full/howto.bats has the real ones.
+# full/howto-drivers.bats has the real ones.
 
 load ../lib/dkms
 load ../lib/page
