@@ -165,13 +165,28 @@ static void on_phase(void *ctx, const struct step *s, const char *what)
 		progress_phase(&a->progress, what);
 }
 
+/* With the module and version before it, and the kernel, where it does not name them itself, if only by the path of
+ * their source. NULL: it does. */
+static char *with_names(const struct step *s, const char *text, bool with_kernel)
+{
+	CLEAN(free) char *name = NULL, *source = NULL;
+
+	if (!s->module || !s->version || !text)
+		return NULL;
+	name = xasprintf("%s/%s", s->module, s->version);
+	source = xasprintf("%s-%s", s->module, s->version);
+	if (strstr(text, name) || strstr(text, source))
+		return NULL;
+	if (with_kernel && s->kernel && !strstr(text, s->kernel))
+		return xasprintf("%s, %s, %s: %s", name, s->kernel, s->arch, text);
+	return xasprintf("%s: %s", name, text);
+}
+
 static void on_warn(void *ctx, const struct step *s, const char *text, const char *hint)
 {
 	struct report *r = ctx;
-	CLEAN(free) char *line = NULL;
+	CLEAN(free) char *line = with_names(s, text, false);
 
-	if (s->module && s->version && !strstr(text, s->module))
-		line = xasprintf("%s/%s: %s", s->module, s->version, text);
 	report_warning(r, line ? line : text, hint);
 }
 
@@ -221,10 +236,12 @@ static bool mentions(const char *text, const char *path)
 	return text && strstr(text, path);
 }
 
-static void say_failure(const struct report *r, const struct fail *f, const char *log,
+static void say_failure(const struct report *r, const struct step *s, const struct fail *f, const char *log,
 			const struct errlog *e)
 {
-	report_error(r, f);
+	CLEAN(free) char *line = with_names(s, f->text, true);
+
+	say(r, "error", line ? line : f->text ? f->text : outcome_word(f->code), f->hint);
 	if (r->quiet)
 		return;
 	for (size_t i = 0; e && i < e->lines.n; i++)
@@ -253,7 +270,7 @@ static void on_end(void *ctx, const struct step *s, const struct fail *f, const 
 			report_warning(r, f->text, f->hint);
 		break;
 	case STEP_FAILED:
-		say_failure(r, f, log, e);
+		say_failure(r, s, f, log, e);
 		break;
 	case STEP_UNMET:
 	case STEP_DEFERRED: {

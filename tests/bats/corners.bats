@@ -238,3 +238,37 @@ abc/10, $K1, $ARCH: installed"
 	assert_status 7
 	assert_errors_have "'*2.ko', which dkms.conf promises, was not made"
 }
+
+@test "errors and warnings say which module, version and kernel they are about" {
+	only_ours
+	make_module m 1.0 'PRE_BUILD="nothing here"
+POST_INSTALL="nothing here"'
+	run_dkms install m/1.0 -k "$K1"
+	assert_errors_have "dkms: warning: m/1.0: the pre_build script 'nothing here' is not an executable file"
+	assert_errors_have "the post_install script 'nothing here' is not an executable file in '/var/lib/dkms/m/1.0/source'"
+	# what a disk refuses
+	updates=/lib/modules/$K1/updates/dkms
+	mount --bind "$updates" "$updates"
+	mount -o remount,bind,ro "$updates"
+	run_dkms uninstall m/1.0 -k "$K1"
+	assert_status 1
+	assert_errors_have "dkms: error: m/1.0: cannot remove '$updates/m.ko': Read-only file system"
+	ready_ko "/usr/src/m-1.0/ko/$K1/m.ko" m 1.0 "$K1" srcversion=77
+	run_dkms build --force m/1.0 -k "$K1"
+	run_dkms install --force m/1.0 -k "$K1"
+	assert_status 1
+	assert_errors_have "dkms: error: m/1.0: "
+	assert_errors_have "$K1"
+	assert_errors_have "Read-only file system"
+	umount "$updates"
+	# what a path does not tell
+	sed -i '/^MAKE/s/sh/:/' /usr/src/m-1.0/dkms.conf
+	run_dkms build --force m/1.0 -k "$K1"
+	assert_status 7
+	assert_errors_have "dkms: error: m/1.0, $K1, $ARCH: make ended well, but 'm.ko', which dkms.conf promises"
+	# and nothing twice
+	make_module broken 1.0 'MAKE[0]="false"'
+	run_dkms build broken/1.0 -k "$K1"
+	assert_status 10
+	assert_errors_have "dkms: error: the build of broken/1.0 for kernel $K1 ($ARCH) failed"
+}
