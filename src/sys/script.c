@@ -2,7 +2,10 @@
 #include "sys/script.h"
 
 #include <errno.h>
+#include <glob.h>
 
+#include "base/buf.h"
+#include "base/env.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
@@ -35,17 +38,61 @@ bool script_locate(const char *line, const char *dir, const char *override_dir, 
 	return false;
 }
 
+/* For glob(3): the directory's own name is none of a pattern's business. */
+static char *quoted(const char *dir)
+{
+	CLEAN(buf) struct buf b = { 0 };
+
+	for (; *dir; dir++) {
+		if (strchr("*?[]\\", *dir))
+			buf_add_char(&b, '\\');
+		buf_add_char(&b, *dir);
+	}
+	return buf_take(&b);
+}
+
+/* A word as bash expands one that comes from a variable: what fits it in the directory, if anything does. */
+static void expand(const char *word, const char *dir, struct strv *ret)
+{
+	CLEAN(free) char *place = quoted(dir), *pattern = NULL;
+	size_t skip = *word == '/' ? 0 : strlen(dir) + 1;
+	glob_t found = { 0 };
+
+	pattern = *word == '/' ? xstrdup(word) : xasprintf("%s/%s", place, word);
+	if (strpbrk(word, "*?[") && glob(pattern, 0, NULL, &found) == 0)
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			strv_add(ret, found.gl_pathv[i] + skip);
+	else
+		strv_add(ret, word);
+	globfree(&found);
+}
+
+/* The script, then its arguments. */
+static void fill_words(const char *line, const char *file, const char *dir, struct strv *ret)
+{
+	CLEAN(strv) struct strv words = { 0 };
+
+	strv_split(&words, line, " \t\n");
+	strv_add(ret, file);
+	for (size_t i = 1; i < words.n; i++)
+		expand(words.items[i], dir, ret);
+}
+
 static int start(const struct script *s, const char *dir, const struct strv *argv,
 		 struct run_result *res, struct fail *f)
 {
-	CLEAN(strv) struct strv by_bash = { 0 };
+	CLEAN(strv) struct strv by_bash = { 0 }, env = { 0 };
 	struct run r = { .argv = (const char *const *)argv->items,
-			 .env = s->env,
+			 .env = &env,
 			 .cwd = dir,
 			 .out_fd = s->out_fd,
 			 .err_fd = s->err_fd };
-	int e = run_command(&r, res, f);
+	int e;
 
+	/* shells take the path as it was given, through whatever links, for theirs */
+	strv_add_all(&env, s->env);
+	env_set(&env, "PWD", dir);
+	e = run_command(&r, res, f);
 	if (e != -ENOEXEC)
 		return e;
 	/* a file without #! is a shell script to every shell */
@@ -71,9 +118,7 @@ int script_run(const struct script *s, struct fail *f)
 			 s->line, s->dir);
 		return SCRIPT_NOT_RUN;
 	}
-	strv_split(&words, s->line, " \t\n");
-	free(words.items[0]);
-	words.items[0] = TAKE_PTR(file);
+	fill_words(s->line, file, dir, &words);
 	r = start(s, dir, &words, &res, f);
 	if (r < 0)
 		return r;

@@ -7,9 +7,9 @@
 
 /*
  * POST_ADD, PRE_INSTALL, POST_INSTALL, POST_REMOVE: a path and arguments, split at blanks, run in
- * the source directory with the terminal's output. /etc/dkms/<m>/<script> replaces the package's
- * own if it is executable, and then is the directory it runs in (dkms.conf(5), "Scripts and
- * commands").
+ * the source directory with the terminal's output. Arguments that are patterns become what fits
+ * them there, if anything does. /etc/dkms/<m>/<script> replaces the package's own if it is
+ * executable, and then is the directory it runs in (dkms.conf(5), "Scripts and commands").
  */
 struct script {
 	const char *kind;	  /* "post_add", for messages */

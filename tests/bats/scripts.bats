@@ -23,7 +23,7 @@ ran() { assert_same "$(cat "$C/ran" 2>/dev/null)" "$1" "the scripts that ran"; r
 	all_scripts
 	src=/var/lib/dkms/hello/1.0/source
 	build=/var/lib/dkms/hello/1.0/build
-	real=/usr/src/hello-1.0
+	real=$src # as the path was given, not as the links in it lead
 	ends 0 add hello/1.0
 	ran "post_add $src/s/rec arg $real"
 	ends 0 build hello/1.0 -k "$K1"
@@ -36,6 +36,26 @@ post_install $src/s/rec arg $real"
 	ran "post_remove $src/s/rec arg $real"
 	ends 0 remove hello/1.0 --all
 	ran ""
+}
+
+@test "\$PWD is the path through the links; arguments that are patterns are what fits them in the source" {
+	make_module hello 1.0 'POST_ADD="rec post_add * gone*"
+POST_BUILD="rec post_build *.conf"
+PRE_INSTALL="rec pre_install *.conf"
+POST_INSTALL="rec post_install [dm]?*"'
+	script /usr/src/hello-1.0/rec "echo \"\$PWD: \$*\" >>$C/ran"
+	mv /usr/src/hello-1.0 /usr/src/elsewhere
+	ln -s elsewhere /usr/src/hello-1.0
+	mv /var/lib/dkms /var/lib/dkms.real
+	ln -s dkms.real /var/lib/dkms
+	mkdir cwd && cd cwd
+	ends 0 add hello/1.0
+	ends 0 install hello/1.0 -k "$K1"
+	m=/var/lib/dkms/hello/1.0
+	ran "$m/source: post_add dkms.conf ko mk rec gone*
+$m/build: post_build dkms.conf
+$m/source: pre_install dkms.conf
+$m/source: post_install dkms.conf mk"
 }
 
 @test "/etc/dkms/<m>/<script> replaces the package's own, and is the directory it runs in" {
@@ -57,7 +77,7 @@ post_remove $e/s/rec arg $e"
 	recorder /etc/dkms/hello/s/rec
 	chmod 644 /etc/dkms/hello/s/rec
 	ends 0 add hello/1.0
-	ran "post_add /var/lib/dkms/hello/1.0/source/s/rec arg /usr/src/hello-1.0"
+	ran "post_add /var/lib/dkms/hello/1.0/source/s/rec arg /var/lib/dkms/hello/1.0/source"
 }
 
 @test "a script that is not executable, or not there: a warning, not run, no error" {

@@ -67,14 +67,19 @@ static void assert_told(struct scene *s, const char *dir, const char *file, cons
 	assert_string_equal(got, want);
 }
 
-static void arguments_are_split_at_blanks_only(void **state)
+static void arguments_are_split_at_blanks_and_expanded(void **state)
 {
 	CLEAN(scene) struct scene s = { 0 };
 
 	scene_set_up(&s);
 	put_teller(&s, "source/sub/a.sh", "#!/bin/sh\n", 0755);
 	assert_int_equal(run(&s, "  sub/a.sh 'one two'  $HOME; *"), SCRIPT_DONE);
-	assert_told(&s, s.source, "sub/a.sh", "'one|two'|$HOME;|*|");
+	assert_told(&s, s.source, "sub/a.sh", "'one|two'|$HOME;|sub|x|");
+	/* what fits in the source, or the pattern itself */
+	temp_dir_put(&s.dir, "source/b[1]", "", 0644);
+	temp_dir_put(&s.dir, "source/.hidden", "", 0644);
+	assert_int_equal(run(&s, "sub/a.sh * no* [a-b]* sub/*.sh /etc/pass[w]d s"), SCRIPT_DONE);
+	assert_told(&s, s.source, "sub/a.sh", "b[1]|sub|x|no*|b[1]|sub/a.sh|/etc/passwd|s|");
 }
 
 static void file_without_interpreter(void **state)
@@ -132,7 +137,7 @@ static void what_cannot_run_is_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(arguments_are_split_at_blanks_only),
+		cmocka_unit_test(arguments_are_split_at_blanks_and_expanded),
 		cmocka_unit_test(file_without_interpreter),
 		cmocka_unit_test(the_administrators_wins_if_executable),
 		cmocka_unit_test(failure_is_its_status),
