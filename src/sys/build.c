@@ -159,11 +159,28 @@ static int overlay_patches(struct build *b, struct fail *f)
 	return path_is_dir(from) ? tree_copy(from, to, f) : 0;
 }
 
+/* A word for a shell, in quotes where it needs them. */
+static char *shell_word(const char *s)
+{
+	CLEAN(buf) struct buf b = { 0 };
+
+	if (!s[strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@%_+=:,./-~")])
+		return xstrdup(s);
+	buf_add_char(&b, '\'');
+	for (; *s; s++)
+		if (*s == '\'')
+			buf_add_str(&b, "'\\''");
+		else
+			buf_add_char(&b, *s);
+	buf_add_char(&b, '\'');
+	return buf_take(&b);
+}
+
 static int apply_patch(struct build *b, const char *name, struct fail *f)
 {
 	CLEAN(free) char *file = path_join(b->build_dir, "patches", name);
 	CLEAN(free) char *arg = xasprintf("./patches/%s", name);
-	CLEAN(free) char *shown = xasprintf("patch -p1 < ./patches/%s", name);
+	CLEAN(free) char *word = shell_word(arg), *shown = xasprintf("patch -p1 < %s", word);
 	CLEAN(free) char *description = xasprintf("Applying patch %s", name);
 	/* -f: patch would ask its questions on the terminal, past the log and everybody's patience
 	 */

@@ -274,6 +274,23 @@ MAKE[0]="cat more; sh ./mk $kernelver"'
 	assert_dkms_status "hello/1.0, $K1, $ARCH: built"
 }
 
+@test "the log quotes the names of patches where a shell would have to be told" {
+	only_ours
+	make_module hello 1.0 'PATCH[0]="a b.patch"
+PATCH[1]="it'"'"'s.patch"
+PATCH[2]="c+1~2.patch"'
+	mkdir /usr/src/hello-1.0/patches
+	for p in "a b" "it's" "c+1~2"; do
+		printf '%s\n' "--- /dev/null" "+++ b/new-${p% *}" '@@ -0,0 +1 @@' "+$p" >"/usr/src/hello-1.0/patches/$p.patch"
+	done
+	run_dkms build hello/1.0 -k "$K1"
+	assert_status 0
+	assert_same "$(grep '^# command: patch' "$(built hello 1.0)/log/make.log")" \
+		"# command: patch -p1 < './patches/a b.patch'
+# command: patch -p1 < './patches/it'\\''s.patch'
+# command: patch -p1 < ./patches/c+1~2.patch"
+}
+
 @test "modules are compressed as the kernel's own are, with the administrator's options" {
 	only_ours
 	make_module hello 1.0
