@@ -413,6 +413,12 @@ static void warn_early(const struct app *app)
 
 		report_warning(&app->report, text, NULL);
 	}
+	if (app->rq.has_full_name && app->rq.version_option && !str_eq(app->rq.version_option, app->rq.version)) {
+		CLEAN(free) char *text = xasprintf("'-v %s' was ignored: %s/%s was named", app->rq.version_option,
+						   app->rq.module, app->rq.version);
+
+		report_warning(&app->report, text, NULL);
+	}
 	for (size_t i = 0; i < app->rq.ignored.n; i++) {
 		CLEAN(free) char *text = xasprintf("'%s' was ignored: a module was named already",
 						   app->rq.ignored.items[i]);

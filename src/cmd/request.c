@@ -14,6 +14,7 @@ void request_done(struct request *rq)
 {
 	free(rq->module);
 	free(rq->version);
+	free(rq->version_option);
 	strv_done(&rq->modules);
 	strv_done(&rq->kernels);
 	strv_done(&rq->arches);
@@ -53,8 +54,10 @@ static void set_module(struct request *rq, const char *word)
 		return;
 	}
 	rq->module = xstrndup(word, (size_t)(slash - word));
-	if (slash[1])
+	if (slash[1]) {
 		str_set(&rq->version, slash + 1);
+		rq->has_full_name = true;
+	}
 }
 
 static void add_kernel(struct request *rq, const char *word)
@@ -120,7 +123,8 @@ static int apply_value(struct request *rq, enum option_id id, const char *value,
 		set_module(rq, value);
 		return 0;
 	case OPT_VERSION_OF_MODULE:
-		if (!rq->version)
+		str_set(&rq->version_option, value);
+		if (!rq->has_full_name)
 			str_set(&rq->version, value);
 		return 0;
 	case OPT_KERNEL:

@@ -52,6 +52,8 @@ struct request {
 	struct strv arches;  /* -a, or the /arch parts of -k */
 	enum source_kind source_kind;
 	char *source;        /* the directory or archive, as given */
+	char *version_option; /* -v, which counts only where the module was named without a version */
+	bool has_full_name;   /* it was named with one */
 	struct strv ignored; /* operands that nothing could be made of */
 	char *conf_file, *config_file, *kernel_source_dir, *archive;
 	char *dkms_tree, *source_tree, *install_tree;

@@ -89,6 +89,25 @@ load ../lib/exits
 	assert_dkms_status "hello/1.0: added"
 }
 
+@test "-v that is not used is told" {
+	only_ours
+	make_module hello 1.0
+	make_module hello 2.0
+	ends 0 add hello/1.0 -v 2.0
+	assert_same "$errors" "dkms: warning: '-v 2.0' was ignored: hello/1.0 was named"
+	for words in "-v 2.0 -m hello/1.0" "-v 2.0 hello/1.0"; do
+		# shellcheck disable=SC2086 # words
+		ends 0 build $words -k "$K1"
+		assert_errors_have "'-v 2.0' was ignored: hello/1.0 was named"
+	done
+	for words in "hello/1.0 -v 1.0" "-m hello -v 1.0" "-v 2.0 hello -v 1.0"; do
+		# shellcheck disable=SC2086 # words
+		ends 0 status $words
+		assert_no_errors
+		assert_output "hello/1.0, $K1, $ARCH: built"
+	done
+}
+
 @test "operand rule 6: otherwise it is ignored, with a warning" {
 	make_module hello 1.0
 	ends 0 add hello/1.0 surplus
