@@ -441,6 +441,7 @@ static verb_function *find_function(enum verb v)
 		[VERB_STATUS] = verb_status,
 		[VERB_WHY] = verb_why,
 		[VERB_PLAN] = verb_plan,
+		[VERB_SIGN] = verb_sign,
 		[VERB_AUTOINSTALL] = verb_autoinstall,
 		[VERB_MATCH] = verb_match,
 		[VERB_MKTARBALL] = verb_mktarball,

@@ -96,6 +96,7 @@ int verb_mkdsc(struct app *app, struct fail *f);
 int verb_mkrpm(struct app *app, struct fail *f);
 int verb_status(struct app *app, struct fail *f);
 int verb_why(struct app *app, struct fail *f);
+int verb_sign(struct app *app, struct fail *f);
 int verb_plan(struct app *app, struct fail *f);
 int verb_autoinstall(struct app *app, struct fail *f);
 int verb_match(struct app *app, struct fail *f);

@@ -18,6 +18,7 @@ const struct verb_row verb_table[] = {
 	{ VERB_MKRPM, "mkrpm", "make an rpm package" },
 	{ VERB_STATUS, "status", "list what is added, built and installed" },
 	{ VERB_WHY, "why", "say what a build was made of, and why it is or is not rebuilt" },
+	{ VERB_SIGN, "sign", "sign what is built" },
 	{ VERB_PLAN, "plan", "print modules and kernels as jobs for make, ninja or a CI" },
 	{ VERB_GENERATE_MOK, "generate_mok", "make the key that modules are signed with" },
 	{ VERB_KERNEL_PREINST, "kernel_preinst", "hook: a kernel is about to be installed" },

@@ -211,6 +211,7 @@ static const char *result_word(const struct step *s)
 		[STEP_FORGET] = { "removed", NULL },
 		[STEP_DEPMOD] = { NULL, NULL },
 		[STEP_POST_TRANSACTION] = { NULL, NULL },
+		[STEP_SIGN] = { "signed", "needs no signature" },
 		[STEP_PACKAGE] = { NULL, NULL },
 	};
 

@@ -142,6 +142,7 @@ const char *step_kind_name(enum step_kind k)
 		[STEP_FORGET] = "forget",
 		[STEP_DEPMOD] = "depmod",
 		[STEP_POST_TRANSACTION] = "post_transaction",
+		[STEP_SIGN] = "sign",
 		[STEP_PACKAGE] = "package",
 	};
 

@@ -21,6 +21,7 @@ enum step_kind {
 	STEP_FORGET, /* what is left of a version when no kernel needs it */
 	STEP_DEPMOD,
 	STEP_POST_TRANSACTION,
+	STEP_SIGN,    /* what is built, anew */
 	STEP_PACKAGE, /* of what is built; with a kernel: of that alone */
 };
 

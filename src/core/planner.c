@@ -134,6 +134,12 @@ void plan_for_remove(const struct plan_request *rq, bool known_only, struct plan
 	add_closing_steps(rq, p);
 }
 
+void plan_for_sign(const struct plan_request *rq, struct plan *p)
+{
+	for (size_t t = 0; t < rq->n_targets; t++)
+		plan_add(p, STEP_SIGN, rq->module, rq->version, rq->targets[t].kernel, rq->targets[t].arch, 0);
+}
+
 void plan_for_package(const struct plan_request *rq, bool of_kernel, struct plan *p)
 {
 	size_t package = NO_STEP;

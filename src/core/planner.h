@@ -34,6 +34,9 @@ void plan_for_unbuild(const struct plan_request *rq, struct plan *ret);
 /* known_only: the version is broken, --force was given. */
 void plan_for_remove(const struct plan_request *rq, bool known_only, struct plan *ret);
 
+/* What is built for the targets gets another signature. */
+void plan_for_sign(const struct plan_request *rq, struct plan *ret);
+
 /* A package of what is built for the targets, or one for each (of_kernel); what is not built yet is built first. */
 void plan_for_package(const struct plan_request *rq, bool of_kernel, struct plan *ret);
 

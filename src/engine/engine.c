@@ -277,6 +277,8 @@ static int dispatch(struct engine *e, struct step *s, struct fail *f)
 		return step_forget(e, s, f);
 	case STEP_DEPMOD:
 		return step_depmod(e, s, f);
+	case STEP_SIGN:
+		return step_sign(e, s, f);
 	case STEP_PACKAGE:
 		return step_package(e, s, f);
 	default:

@@ -75,6 +75,14 @@ int engine_prepare(struct engine *e, const struct step *s, struct kernel *k, con
 void engine_prepare_config(struct kernel *k);
 void engine_prepare_done(struct engine *e);
 
+/*
+ * Puts another directory in the place of what is built for a step: a copy of `from` (NULL: of what is there), once
+ * `finish` has had its way with it. Whole or not at all, whatever happens meanwhile.
+ */
+typedef int engine_finish(void *ctx, const char *stage, struct fail *f);
+int engine_replace_built(struct engine *e, const struct step *s, const char *from, engine_finish *finish, void *ctx,
+			 struct fail *f);
+
 /* Writes what became of a step into it: 0 done, 1 nothing to do, else a negative code. */
 void engine_set_result(struct step *s, int r);
 
@@ -86,6 +94,7 @@ int step_uninstall(struct engine *e, struct step *s, struct fail *f);
 int step_unbuild(struct engine *e, struct step *s, struct fail *f);
 int step_forget(struct engine *e, struct step *s, struct fail *f);
 int step_depmod(struct engine *e, struct step *s, struct fail *f);
+int step_sign(struct engine *e, struct step *s, struct fail *f);
 int step_package(struct engine *e, struct step *s, struct fail *f);
 int step_post_transaction(struct engine *e, struct step *s, struct fail *f);
 

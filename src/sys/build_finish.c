@@ -13,6 +13,7 @@
 #include "sys/build_check.h"
 #include "sys/build_manifest.h"
 #include "sys/build_store.h"
+#include "sys/compress.h"
 #include "sys/run.h"
 
 static char *fd_path(int fd)
@@ -102,36 +103,12 @@ static int take_module(struct build *b, int dirfd, const struct conf_module *m, 
 	return r < 0 ? fail_errno(f, r, "cannot store '%s'", path) : 0;
 }
 
-/* Runs a tool on a staged file; its output goes nowhere, so its status is all there is to tell. */
-static int run_tool(const struct build *b, const char *const *argv, struct fail *f)
-{
-	CLEAN(buf) struct buf out = { 0 };
-	struct run r = { .argv = argv,
-			 .env = b->job->environment,
-			 .cwd = "/",
-			 .out_fd = RUN_NULL,
-			 .err_fd = RUN_AS_OUT,
-			 .capture = &out,
-			 .capture_max = 1 << 20 };
-	struct run_result res = { 0 };
-	CLEAN(free) char *first = NULL, *how = NULL;
-	int e = run_command(&r, &res, f);
-
-	if (e < 0)
-		return e;
-	if (res.status == 0)
-		return 0;
-	first = xstrndup(buf_str(&out), strcspn(buf_str(&out), "\n"));
-	how = run_end(&res, "ended with", first);
-	return fail_set(f, -EIO, "'%s' %s", argv[0], how);
-}
-
 static int strip_module(struct build *b, const char *path)
 {
 	const struct toolchain *t = b->job->toolchain;
 	const char *const argv[] = { t && t->strip ? t->strip : "strip", "-g", path, NULL };
 	CLEAN(fail) struct fail f = { 0 };
-	int r = run_tool(b, argv, &f);
+	int r = run_tool(argv, b->job->environment, &f);
 
 	if (r < 0 && r != -ECANCELED) {
 		build_warn(b, NULL, "'%s' is not stripped: %s", path_base(path), f.text);
@@ -153,60 +130,6 @@ static int sign_module(const struct build *b, const char *path)
 	return r == -ECANCELED ? r : 0;
 }
 
-struct compressor {
-	const char *suffix, *program;
-	const char *force; /* over a leftover, and past what else it would ask */
-};
-
-static const struct compressor compressors[] = {
-	{ ".ko.gz", "gzip", "-f" },
-	{ ".ko.xz", "xz", "-f" },
-	{ ".ko.zst", "zstd", "-f" },
-};
-
-static const char *compressor_options(const struct framework *fw, const struct compressor *c)
-{
-	if (!fw)
-		return NULL;
-	return str_eq(c->program, "gzip") ? fw->compress_gzip_opts
-	       : str_eq(c->program, "xz") ? fw->compress_xz_opts
-					  : fw->compress_zstd_opts;
-}
-
-/* path (…/x.ko) becomes …/x.ko<suffix of the kernel's own modules>; *ret_path is the new name. */
-static int compress_module(const struct build *b, const char *path, char **ret_path, struct fail *f)
-{
-	const char *suffix = kernel_suffix(b->job->kernel);
-	const struct compressor *c = NULL;
-	CLEAN(strv) struct strv argv = { 0 };
-	const char *options;
-	int r;
-
-	for (size_t i = 0; i < COUNT_OF(compressors); i++)
-		if (str_eq(suffix, compressors[i].suffix))
-			c = &compressors[i];
-	if (!c) {
-		*ret_path = xstrdup(path);
-		return 0;
-	}
-	options = compressor_options(b->job->framework, c);
-	strv_add(&argv, c->program);
-	if (options)
-		strv_split(&argv, options, " \t\n");
-	strv_add(&argv, c->force);
-	strv_add(&argv, path);
-	r = run_tool(b, (const char *const *)argv.items, f);
-	if (r < 0) {
-		fail_wrap(f, "cannot compress '%s'", path_base(path));
-		return r;
-	}
-	*ret_path = xasprintf("%s%s", path, suffix + strlen(".ko"));
-	if (!path_is_file(*ret_path))
-		return fail_set(f, -EIO, "'%s' made no '%s'", c->program, path_base(*ret_path));
-	unlink(path); /* zstd without --rm leaves it */
-	return 0;
-}
-
 /* On the disk before the name that others see is. */
 static int settle(const char *path)
 {
@@ -224,7 +147,7 @@ static int finish_module(struct build *b, const char *path, struct fail *f)
 
 	if (r < 0)
 		return fail_set(f, r, "interrupted");
-	r = compress_module(b, path, &stored, f);
+	r = module_compress(path, kernel_suffix(b->job->kernel), b->job->framework, b->job->environment, &stored, f);
 	if (r < 0)
 		return r;
 	r = settle(stored);

@@ -379,3 +379,26 @@ char *run_end(const struct run_result *res, const char *failed, const char *said
 		how = xasprintf("%s status %d", failed, res->status);
 	return n ? xasprintf("%s: %.*s", how, (int)n, said) : TAKE_PTR(how);
 }
+
+int run_tool(const char *const *argv, const struct strv *env, struct fail *f)
+{
+	CLEAN(buf) struct buf out = { 0 };
+	struct run r = { .argv = argv,
+			 .env = env,
+			 .cwd = "/",
+			 .out_fd = RUN_NULL,
+			 .err_fd = RUN_AS_OUT,
+			 .capture = &out,
+			 .capture_max = 1 << 20 };
+	struct run_result res = { 0 };
+	CLEAN(free) char *first = NULL, *how = NULL;
+	int e = run_command(&r, &res, f);
+
+	if (e < 0)
+		return e;
+	if (res.status == 0)
+		return 0;
+	first = xstrndup(buf_str(&out), strcspn(buf_str(&out), "\n"));
+	how = run_end(&res, "ended with", first);
+	return fail_set(f, -EIO, "'%s' %s", argv[0], how);
+}

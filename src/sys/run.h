@@ -66,6 +66,9 @@ int run_command(const struct run *r, struct run_result *ret, struct fail *f);
  * (Killed)". `said`, which ends at its last newline, may be NULL or empty: nothing. Caller frees.
  */
 char *run_end(const struct run_result *res, const char *failed, const char *said);
+/* Runs a program whose output is of interest only where it fails: -EIO then, with its status and the first line that it
+ * said; else as run_command. */
+int run_tool(const char *const *argv, const struct strv *env, struct fail *f);
 
 /* The file that `name` means on the PATH of env (NULL: ours), as execvp would find it; caller frees; NULL:
  * there is none. */

@@ -268,3 +268,99 @@ built() { echo "$D/hello/1.0/$1/$ARCH/module/hello.ko"; }
 	assert_same "$(modinfo -F signer "$(built "$K1")")" ""
 	assert_dkms_status "hello/1.0, $K1, $ARCH: installed"
 }
+
+# --- what is built already ---
+
+never() { echo 'try_sign_modules=false' >/etc/dkms/framework.conf.d/zz.conf; }
+always() { echo 'try_sign_modules=true' >/etc/dkms/framework.conf.d/zz.conf; }
+modules_of() { (cd "$D/hello/1.0/$1/$ARCH/module" && sha256sum ./*); }
+
+@test "dkms sign: the same bytes as of a build that signs, compressed too; a signature that is there goes" {
+	make_module -m "hello two" hello 1.0
+	add_kernel 6.0.0-xz .ko.xz
+	kernels=(-k "$K1" -k 6.0.0-xz)
+	always
+	run_dkms build hello/1.0 "${kernels[@]}"
+	want=$(modules_of "$K1"; modules_of 6.0.0-xz)
+	[[ $want == *two.ko.xz* ]]
+	never
+	run_dkms build hello/1.0 "${kernels[@]}" --force
+	[ "$(modules_of "$K1"; modules_of 6.0.0-xz)" != "$want" ]
+	if is_signed "$(built "$K1")"; then false; fi
+	before=$(find "$D/hello" | sort)
+	# false is for builds; here it is asked for
+	run_dkms sign hello/1.0
+	assert_status 0
+	assert_no_errors
+	assert_same "$(sort <<<"$output")" "hello/1.0, 6.0.0-xz, $ARCH: signed
+hello/1.0, $K1, $ARCH: signed"
+	assert_same "$(modules_of "$K1"; modules_of 6.0.0-xz)" "$want"
+	assert_same "$(find "$D/hello" | sort)" "$before" "what lies there"
+	run_dkms sign hello/1.0 -k "$K1" --json
+	assert_same "$(jq -c '[.outcome, (.steps[] | .step, .state)]' <<<"$output")" '["done","sign","done"]'
+	assert_same "$(modules_of "$K1"; modules_of 6.0.0-xz)" "$want"
+	# another key
+	mv "$D/mok.key" "$D/mok.pub" "$C/"
+	run_dkms sign hello/1.0 -k "$K1"
+	assert_output_has "a signing key was made"
+	is_signed "$(built "$K1")"
+	[ "$(modules_of "$K1"; modules_of 6.0.0-xz)" != "$want" ]
+}
+
+@test "dkms sign: what came in a tarball, for a kernel that is not here; what is installed stays until then" {
+	never
+	make_module hello 1.0
+	run_dkms build hello/1.0 -k "$K1"
+	run_dkms mktarball hello/1.0 -k "$K1" --archive "$C/t.tar.gz"
+	run_dkms remove hello/1.0 --all
+	run_dkms ldtarball "$C/t.tar.gz" --force
+	mv "/lib/modules/$K1" "$C/away"
+	run_dkms sign hello/1.0
+	assert_status 21
+	assert_errors_have "--config"
+	run_dkms sign hello/1.0 --config "$C/config"
+	assert_status 0
+	is_signed "$(built "$K1")"
+	[ "$(modinfo -F sig_hashalgo "$(built "$K1")")" = sha512 ]
+	mv "$C/away" "/lib/modules/$K1"
+	run_dkms install hello/1.0 -k "$K1"
+	assert_status 0
+	refute_output_has building
+	is_signed "/lib/modules/$K1/updates/dkms/hello.ko"
+	assert_dkms_status "hello/1.0, $K1, $ARCH: installed"
+	run_dkms sign hello/1.0 -k "$K1"
+	assert_dkms_status "hello/1.0, $K1, $ARCH: installed (Differences between built and installed modules)"
+	run_dkms install hello/1.0 -k "$K1" --force
+	assert_dkms_status "hello/1.0, $K1, $ARCH: installed"
+}
+
+@test "dkms sign: refusals and failures leave what is there" {
+	never
+	make_module hello 1.0
+	tree_added hello 1.0
+	assert_refused 6 sign hello/1.0
+	assert_refused 6 sign hello/1.0 -k "$K1"
+	assert_refused 3 sign hello/2.0
+	assert_refused 1 sign
+	run_dkms build hello/1.0 -k "$K1" -k "$K2"
+	assert_refused 6 sign hello/1.0 -k "$K1" -k 6.9
+	before=$(digest_world)
+	run_dkms sign hello/1.0 --dry-run
+	assert_output_has "sign hello/1.0 for kernel $K1 ($ARCH)"
+	printf '%s\n' "mok_signing_key=$C/no/key" "mok_certificate=$C/no/cert" >>/etc/dkms/framework.conf.d/zz.conf
+	run_dkms sign hello/1.0
+	assert_status 1
+	assert_errors_have "cannot write the key '$C/no/key'"
+	rm /etc/dkms/framework.conf.d/zz.conf
+	echo 'CONFIG_MODULES=y' >"$C/config"
+	run_dkms sign hello/1.0 --config "$C/config"
+	assert_status 0
+	assert_output_has "hello/1.0, $K1, $ARCH: needs no signature"
+	never
+	assert_same "$(digest_world)" "$before"
+	hide_helper
+	: >"$D/hello/1.0/$K1/$ARCH/module/hello.ko"
+	run_dkms sign hello/1.0
+	[ "$status" != 0 ]
+	assert_same "$(find "$D" -name '*dkms-new*' -o -name '*dkms-old*')" ""
+}
