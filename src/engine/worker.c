@@ -113,6 +113,7 @@ __attribute__((noreturn)) static void child(const struct build_job *from, const 
 	job.observer = &observer;
 	if (js && jobserver_share(js) < 0)
 		job.has_jobserver = false;
+	job.jobs_fifo = job.has_jobserver && js ? js->fifo : NULL;
 	end.code = run_job(&job, &result, &f);
 	end.text = f.text;
 	end.hint = f.hint;

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "core/build_record.h"
+#include "core/make_version.h"
 #include "core/outcome.h"
 #include "sys/build_env.h"
 #include "sys/build_failure.h"
@@ -18,6 +19,8 @@
 #include "sys/build_store.h"
 #include "sys/script.h"
 #include "sys/tree_copy.h"
+
+enum { VERSION_MAX = 4096, VERSION_MS = 10000 };
 
 static void tell(const struct build_observer *o, bool once, const char *text, const char *hint)
 {
@@ -241,6 +244,31 @@ static int build_script(struct build *b, const char *kind, const char *line, str
 			line, status);
 }
 
+/* Does the make that is on PATH know how, and will it find the FIFO? */
+static bool can_open_fifo(const struct build *b)
+{
+	static const char *const argv[] = { "make", "--version", NULL };
+	const struct build_box *box = &b->box;
+	CLEAN(buf) struct buf out = { 0 };
+	struct run r = { .argv = argv,
+			 .env = &b->env,
+			 .cwd = "/",
+			 .out_fd = RUN_NULL,
+			 .err_fd = RUN_NULL,
+			 .capture = &out,
+			 .capture_max = VERSION_MAX,
+			 .timeout_ms = VERSION_MS };
+	struct run_result res = { 0 };
+
+	if (!b->job->jobs_fifo)
+		return false;
+	/* another user, but no mount that shows it to them */
+	if (box->is_open && (box->sandbox.rules.parts & SANDBOX_USER) &&
+	    !(box->sandbox.rules.parts & SANDBOX_MOUNTS))
+		return false;
+	return run_command(&r, &res, NULL) == 0 && res.status == 0 && make_takes_fifo(buf_str(&out));
+}
+
 static int run_make(struct build *b, struct fail *f)
 {
 	const struct build_job *job = b->job;
@@ -258,6 +286,7 @@ static int run_make(struct build *b, struct fail *f)
 	m.jobserver = job->has_jobserver && conf_make_can_share(job->conf, &m);
 	c.line = line = conf_make_command(job->conf, &m, NULL);
 	c.shares_jobs = m.jobserver;
+	c.jobs_fifo = m.jobserver && can_open_fifo(b) ? job->jobs_fifo : NULL;
 	enter_phase(b, BUILD_MAKE);
 	r = build_bash(b, &c, &status, f);
 	if (r < 0 || status == 0)

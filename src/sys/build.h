@@ -58,7 +58,8 @@ struct build_job {
 	int jobs;
 	bool is_private; /* <tree>/<m>/<v>/build is mounted for this build only (sys/private_build.h); it stays the
 			  * caller's on failure */
-	bool has_jobserver; /* make gets its jobs from descriptor JOBSERVER_FD, if its command may */
+	bool has_jobserver; /* make gets its jobs from descriptor JOBSERVER_FD, if its command may, */
+	const char *jobs_fifo; /* or from this, if it can */
 	bool force; /* a vermagic that differs is a warning */
 	const struct turn *scripts; /* POST_BUILD waits for it; NULL: for nobody */
 	const struct build_observer *observer;

@@ -108,8 +108,9 @@ static int run_logged(struct build *b, const struct build_command *c, struct run
 	strv_add_all(&env, &b->env);
 	env_set(&env, "PWD", c->dir);
 	if (c->shares_jobs) {
-		CLEAN(free) char *flags = xasprintf(" -j%d --jobserver-auth=%d,%d", b->job->jobs,
-						    JOBSERVER_FD, JOBSERVER_FD);
+		CLEAN(free) char *auth = c->jobs_fifo ? xasprintf("fifo:%s", c->jobs_fifo)
+						      : xasprintf("%d,%d", JOBSERVER_FD, JOBSERVER_FD);
+		CLEAN(free) char *flags = xasprintf(" -j%d --jobserver-auth=%s", b->job->jobs, auth);
 
 		env_set(&env, "MAKEFLAGS", flags);
 		r->keep_fds = keep;

@@ -16,7 +16,8 @@ struct build_command {
 	const char *dir;
 	const char *line; /* what bash runs; */
 	bool is_script;	  /* then its first word is a file in dir */
-	bool shares_jobs; /* a make that gets its jobs from JOBSERVER_FD */
+	bool shares_jobs; /* a make that gets its jobs from JOBSERVER_FD, */
+	const char *jobs_fifo; /* or from this; NULL: it cannot */
 };
 
 /* 0 with the exit status, or negative when it could not be run or was interrupted. */

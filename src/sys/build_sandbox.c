@@ -73,6 +73,8 @@ static void fill_reach(struct build *b)
 	if (job->kernel->bare_dir)
 		strv_add(&b->box.reach, job->kernel->bare_dir);
 	strv_split(&b->box.reach_too, path ? path : "", ":");
+	if (job->jobs_fifo)
+		strv_add(&b->box.reach_too, job->jobs_fifo);
 }
 
 void build_sandbox_secrets(const struct framework *fw, const char *key, struct strv *ret)

@@ -9,28 +9,22 @@
 #include "base/mem.h"
 #include "base/path.h"
 
-static char *fifo_path(const struct jobserver *js)
-{
-	return path_join(js->dir.dir, "jobs");
-}
-
 int jobserver_open(struct jobserver *js, int n, const char *tmp, struct fail *f)
 {
-	CLEAN(free) char *fifo = NULL;
 	int r;
 
 	*js = (struct jobserver){ .fd = -1, .n = n };
 	r = scratch_make(tmp, "jobs", &js->dir, f);
 	if (r < 0)
 		return r;
-	fifo = fifo_path(js);
-	if (mkfifo(fifo, 0600) == 0)
-		js->fd = open(fifo, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	js->fifo = path_join(js->dir.dir, "jobs");
+	/* its directory keeps others out; the build user sees it in the sandbox */
+	if (mkfifo(js->fifo, 0600) == 0 && chmod(js->fifo, 0666) == 0)
+		js->fd = open(js->fifo, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (js->fd < 0) {
-		int err = errno;
-
+		r = fail_errno(f, errno, "cannot make '%s'", js->fifo);
 		jobserver_close(js);
-		return fail_errno(f, err, "cannot make '%s'", fifo);
+		return r;
 	}
 	jobserver_give(js, n);
 	return 0;
@@ -41,6 +35,7 @@ void jobserver_close(struct jobserver *js)
 	if (js->fd >= 0)
 		close(js->fd);
 	scratch_done(&js->dir);
+	free(js->fifo);
 	*js = (struct jobserver){ .fd = -1 };
 }
 
@@ -69,8 +64,7 @@ void jobserver_refill(struct jobserver *js)
 
 int jobserver_share(const struct jobserver *js)
 {
-	CLEAN(free) char *fifo = fifo_path(js);
-	int fd = open(fifo, O_RDWR | O_CLOEXEC);
+	int fd = open(js->fifo, O_RDWR | O_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;

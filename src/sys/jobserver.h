@@ -11,10 +11,11 @@
  * taken for it as its own, and gets more through the descriptor that jobserver_share made.
  *
  * The tokens are bytes in a FIFO. make sets O_NONBLOCK on the description that it is given, so each build opens the
- * FIFO anew and ours stays apart.
+ * FIFO anew and ours stays apart. GNU make 4.4 and later open it by its name.
  */
 struct jobserver {
 	int fd;
+	char *fifo; /* for makes that open it themselves: in a directory that only root can enter */
 	struct scratch dir; /* of the FIFO */
 	int n;
 };

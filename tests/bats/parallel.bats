@@ -143,6 +143,52 @@ POST_BUILD="keep -a ${arch} -k ${kernelver} -t ${dkms_tree}"'
 	done
 }
 
+# A make of the version wanted. It opens the jobserver as make 4.4 does, by name, and lets the real one, which may be
+# older, have it as a descriptor.
+stub_make() {
+	mkdir -p "$C/bin"
+	cat >"$C/bin/make" <<-SH
+		#!/bin/bash
+		if [ "\$1" = --version ]; then echo "GNU Make $1"; exit; fi
+		echo "as \$(id -u): \$MAKEFLAGS"
+		if [[ \$MAKEFLAGS == *--jobserver-auth=fifo:* ]]; then
+			fifo=\${MAKEFLAGS##*fifo:}
+			exec 100>&- 90<>"\${fifo%% *}"
+			echo "tokens: \$(timeout 0.1 head -c 1 <&90 | tee /dev/fd/90)"
+			MAKEFLAGS=" -j2 --jobserver-auth=90,90"
+		fi
+		exec /usr/bin/make "\$@"
+	SH
+	chmod -R a+rX "$C/bin"
+	chmod 755 "$C/bin/make"
+	PATH=$C/bin:$PATH
+}
+
+@test "make 4.4 and later open the jobserver by name, in the sandbox too" {
+	local log k
+	stub_make 4.4.1
+	kbuild_module a 1.0
+	ends 0 build a/1.0 -k "$K1" -k "$K2" -j 3
+	for k in "$K1" "$K2"; do
+		log=/var/lib/dkms/a/1.0/$k/$ARCH/log/make.log
+		grep -q '^as [1-9][0-9]*:  *-j3 --jobserver-auth=fifo:/.*/jobs$' "$log"
+		# of three jobs each of the two builds has one for itself
+		grep -q '^tokens: +$' "$log"
+		refute_grep 'jobserver unavailable\|forced in submake\|ermission' "$log"
+	done
+	echo 'build_sandbox=off' >/etc/dkms/framework.conf.d/sandbox.conf
+	ends 0 build a/1.0 -k "$K1" -k "$K2" --force -j 2
+	grep -q '^as 0:  *-j2 --jobserver-auth=fifo:/.*/jobs$' "/var/lib/dkms/a/1.0/$K1/$ARCH/log/make.log"
+	[ -z "$(ls -A "$TMPDIR")" ]
+}
+
+@test "an older make gets the jobserver as a descriptor" {
+	stub_make 4.3
+	kbuild_module a 1.0
+	ends 0 build a/1.0 -k "$K1" -k "$K2" -j 2
+	grep -q '^as [1-9][0-9]*:  *-j2 --jobserver-auth=100,100$' "/var/lib/dkms/a/1.0/$K1/$ARCH/log/make.log"
+}
+
 @test "an interruption ends all builds at once and leaves nothing" {
 	for m in a b; do
 		make_module "$m" 1.0 "MAKE[0]=\"sleep 77.7\""
