@@ -91,7 +91,7 @@ static void places_of(const struct taking *t, const char *name, struct strv *ret
 /* It could not be read, while what a module says may be damaged. */
 static bool is_unread(int err)
 {
-	return err < 0 && err > -OUTCOME_FIRST && err != -EBADMSG && err != -EFBIG;
+	return err < 0 && err > -OUTCOME_FIRST && err != -ENOEXEC && err != -EBADMSG && err != -EFBIG;
 }
 
 static void tell_of_stray(const struct taking *t, const char *path, const char *version)
@@ -249,6 +249,17 @@ static void drop_all(struct taking *t, const struct strv *keep, struct commit *c
 		prune(t, t->pruned.items[i], c);
 }
 
+/* A conf that is bad, gone, no file, or does not end keeps nothing from being taken out. */
+static bool is_unread_conf(int err)
+{
+	static const int is_none[] = { ENOENT, ENOTDIR, EISDIR, ELOOP, ETIMEDOUT };
+
+	for (size_t i = 0; i < COUNT_OF(is_none); i++)
+		if (err == -is_none[i])
+			return false;
+	return is_unread(err);
+}
+
 static void begin(struct taking *t)
 {
 	struct layout l = engine_layout(t->e, t->s);
@@ -259,8 +270,7 @@ static void begin(struct taking *t)
 	t->originals = layout_originals(&l);
 	r = engine_conf(t->e, t->s, &t->conf, NULL);
 	t->has_conf = r == 0;
-	/* one that is bad or gone keeps nothing from being taken out */
-	if (is_unread(r) && r != -ENOENT && r != -ENOTDIR)
+	if (is_unread_conf(r))
 		t->err = r;
 	collect_names(t);
 }

@@ -151,6 +151,19 @@ hello/1.0/source"
 	refute_exists /var/lib/dkms/hello "/lib/modules/$K1/updates"
 }
 
+@test "where the dkms.conf is a directory, or a link to itself, the module can be removed too" {
+	make_module hello 1.0
+	for what in "mkdir dkms.conf" "ln -s dkms.conf dkms.conf"; do
+		ends 0 install hello/1.0 -k "$K1"
+		mv /usr/src/hello-1.0/dkms.conf "$C/good"
+		(cd /usr/src/hello-1.0 && $what)
+		ends 0 remove hello/1.0 --all
+		refute_exists /var/lib/dkms/hello "/lib/modules/$K1/updates"
+		rm -r /usr/src/hello-1.0/dkms.conf
+		mv "$C/good" /usr/src/hello-1.0/dkms.conf
+	done
+}
+
 @test "remove --force of a broken version works from what the tree knows" {
 	make_module -m "hello dummy" hello 1.0
 	home=$(find "/lib/modules/$K1/kernel" -name 'dummy.ko*')
@@ -233,6 +246,35 @@ other/1.0: added"
 	ends 0 add hello/1.0
 	ends 0 remove hello/1.0 --all
 	assert_dkms_status
+}
+
+# a power cut leaves such files
+@test "an installed file that is empty or no module stays, and keeps nothing from being removed or upgraded" {
+	only_ours
+	make_module hello 1.0
+	make_module hello 2.0
+	_hello=/lib/modules/$K1/updates/dkms/hello.ko
+	for content in "" garbage; do
+		for verb in uninstall unbuild remove; do
+			run_dkms install hello/1.0 -k "$K1"
+			assert_status 0
+			printf %s "$content" >"$_hello"
+			run_dkms "$verb" hello/1.0 -k "$K1"
+			assert_status 0
+			refute_exists "/var/lib/dkms/hello/kernel-$K1-$ARCH"
+			assert_same "$(cat "$_hello")" "$content"
+			rm "$_hello"
+		done
+		run_dkms install hello/1.0 -k "$K1"
+		printf %s "$content" >"$_hello"
+		run_dkms install hello/2.0 -k "$K1"
+		assert_status 0
+		assert_same "$(modinfo -F version "$_hello")" 2.0
+		run_dkms remove hello --all -v 1.0
+		run_dkms remove hello/2.0 --all
+		assert_status 0
+		refute_exists "$_hello" /var/lib/dkms/hello
+	done
 }
 
 @test "what was built is gone by hand: remove takes what it left in the kernel, and the link" {
