@@ -175,6 +175,25 @@ modprobe -v $loaded"
 	assert_exists /usr/src/site-timing-1.2/dkms.conf
 }
 
+@test "dkms_remove of one kernel keeps the source for the others, also when it is to be quiet" {
+	make_module -m uio_timing site-timing 1.2
+	: >/usr/src/site-timing-1.2/.copied-by-dkms.mk
+	for k in "$K1" "$K2"; do
+		run_dkms install site-timing/1.2 -k "$k"
+		assert_status 0
+	done
+	for quiet in -q --quiet; do
+		site dkms_remove DKMS_ARGS="$quiet -k $K1"
+		assert_status 0
+		assert_dkms_status "site-timing/1.2, $K2, $ARCH: installed"
+		assert_exists /usr/src/site-timing-1.2/dkms.conf
+	done
+	site dkms_remove DKMS_ARGS=-q
+	assert_status 0
+	assert_dkms_status
+	refute_exists /usr/src/site-timing-1.2
+}
+
 @test "dkms-expand: files, standard input, -V, and wrong usage" {
 	expand=/usr/libexec/dkms/dkms-expand
 	printf 'a\n$(x) ${y}\nend' >"$C/in"
