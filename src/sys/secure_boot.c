@@ -42,14 +42,16 @@ static bool variable_is_set(const char *file)
 	return b.len == 1 && b.data[0] == 1;
 }
 
-/* "none [integrity] confidentiality" */
+#define SECURITY "/sys/kernel/security"
+
+/* "none [integrity] confidentiality"; a kernel that was built without has no such file beside the others there. */
 static char *read_lockdown(void)
 {
 	CLEAN(buf) struct buf b = { 0 };
 	const char *open;
 
-	if (!read_file("/sys/kernel/security/lockdown", SMALL, &b))
-		return NULL;
+	if (!read_file(SECURITY "/lockdown", SMALL, &b))
+		return path_exists(SECURITY "/lsm") && !path_exists(SECURITY "/lockdown") ? xstrdup("none") : NULL;
 	open = strchr(buf_str(&b), '[');
 	return open && strchr(open, ']') ? xstrndup(open + 1, strcspn(open + 1, "]")) : NULL;
 }
