@@ -23,6 +23,17 @@ static void note(const struct reader *rd, int err)
 		*rd->err = err;
 }
 
+/* What a link leads to may be another machine's, which does not answer: then that is not there, and the rest is. */
+static void note_far(const struct reader *rd, int err)
+{
+	static const int far[] = { ESTALE, ENOTCONN, ETIMEDOUT, EHOSTDOWN, EHOSTUNREACH };
+
+	for (size_t i = 0; i < COUNT_OF(far); i++)
+		if (err == -far[i])
+			return;
+	note(rd, err);
+}
+
 static bool is_dir_at(const struct reader *rd, int dirfd, const char *name, unsigned char type)
 {
 	struct stat st;
@@ -34,7 +45,7 @@ static bool is_dir_at(const struct reader *rd, int dirfd, const char *name, unsi
 		return false;
 	if (fstatat(dirfd, name, &st, 0) == 0)
 		return S_ISDIR(st.st_mode);
-	note(rd, -errno);
+	note_far(rd, -errno);
 	return false;
 }
 
@@ -176,7 +187,7 @@ static enum version_state read_state(const struct reader *rd, int version_fd, bo
 	name = xasprintf("%s-%s", module, version);
 	source = path_join(rd->source_tree, name);
 	r = dir_probe(source);
-	note(rd, r);
+	note_far(rd, r);
 	return r != 0 ? VERSION_BROKEN : VERSION_STRAY;
 }
 

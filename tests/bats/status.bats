@@ -304,3 +304,19 @@ beta/1.9, $K1, $ARCH: built"
 	refute_exists "/lib/modules/$(uname -r)"
 	assert_dkms_status "alpha/1.0, $K1, $ARCH: built"
 }
+
+@test "a source on a machine that does not answer is broken, and the others are what they are" {
+	only_ours
+	fault="${DKMS_TEST_ROOT%/test-root}/tests/tools/syscall-fault"
+	make_module alpha 1.0
+	make_module beta 1.0
+	run_dkms add alpha/1.0
+	run_dkms add beta/1.0
+	"$fault" -t "$C/points" -r /var/lib/dkms count 0 "$DKMS" status
+	n=$(grep -n -m 1 source "$C/points" | cut -d: -f1)
+	[ "$n" ] || _fail "no look at a source: $(cat "$C/points")"
+	run_cmd "$fault" -r /var/lib/dkms ESTALE "$n" "$DKMS" status
+	assert_status 0
+	assert_output "alpha/1.0: broken
+beta/1.0: added"
+}

@@ -9,7 +9,7 @@
  *   count      nothing (N does not matter)
  *   kill       all processes of NAME get SIGKILL; their children live on
  *   kill-main  only COMMAND itself does
- *   ENOSPC, EIO, EROFS
+ *   ENOSPC, EIO, EROFS, ESTALE
  *              the call is not made and returns this
  *   ENOSPC+, EROFS+
  *              and so does every such call from then on: ENOSPC those that need space, EROFS all
@@ -468,7 +468,7 @@ static int take_mode(struct fault *f, const char *mode)
 	static const struct {
 		const char *name;
 		int error;
-	} errors[] = { { "ENOSPC", ENOSPC }, { "EIO", EIO }, { "EROFS", EROFS } };
+	} errors[] = { { "ENOSPC", ENOSPC }, { "EIO", EIO }, { "EROFS", EROFS }, { "ESTALE", ESTALE } };
 
 	f->kills = strcmp(mode, "kill") == 0;
 	f->kills_main_only = strcmp(mode, "kill-main") == 0;
