@@ -109,6 +109,15 @@ static void read_store(const struct conf_values *v, struct conf *c)
 		complain(&c->warnings, -1, "BUILD_STORE is '%s', not yes or no", store);
 }
 
+static void read_launcher(const struct conf_values *v, struct conf *c)
+{
+	const char *launcher = scalar(v, CONF_BUILD_LAUNCHER);
+
+	c->no_launcher = launcher && strcasecmp(launcher, "no") == 0;
+	if (launcher && !c->no_launcher && strcasecmp(launcher, "yes") != 0)
+		complain(&c->warnings, -1, "BUILD_LAUNCHER is '%s', not yes or no", launcher);
+}
+
 static void read_scripts(const struct conf_values *v, struct conf *c)
 {
 	const char *sandbox = scalar(v, CONF_BUILD_SANDBOX);
@@ -120,6 +129,7 @@ static void read_scripts(const struct conf_values *v, struct conf *c)
 	c->post_install = xstrdup(scalar(v, CONF_POST_INSTALL));
 	c->post_remove = xstrdup(scalar(v, CONF_POST_REMOVE));
 	read_store(v, c);
+	read_launcher(v, c);
 	if (sandbox && !str_eq(sandbox, "auto") && !str_eq(sandbox, "strict") &&
 	    !str_eq(sandbox, "off"))
 		complain(&c->warnings, -1, "BUILD_SANDBOX is '%s', not auto, strict or off",
@@ -532,6 +542,10 @@ char *conf_make_command(const struct conf *c, const struct conf_make *m, bool *r
 			buf_add_fmt(&b, "%d", m->jobs);
 		buf_add_str(&b, " KERNELRELEASE=");
 		add_word(&b, m->kernel);
+		if (m->cc)
+			buf_add_str(&b, " CC=");
+		if (m->cc)
+			add_word(&b, m->cc);
 	}
 	buf_add_str(&b, line + (jobs ? strlen("make") : 0));
 	if (m->clang)

@@ -69,6 +69,7 @@ struct conf {
 		*post_remove; /* or NULL */
 	char *build_sandbox;  /* BUILD_SANDBOX, or NULL */
 	char *build_store;    /* BUILD_STORE: "yes", or "" for no; NULL: not set */
+	bool no_launcher;     /* BUILD_LAUNCHER=no */
 
 	/* What is wrong with it: with `errors` it must not be used for add, build, install (exit
 	 * 8); `duplicates` are errors only for those three, never for uninstall, unbuild, remove.
@@ -104,6 +105,7 @@ struct conf_make {
 	int jobs;   /* 0: a bare -j */
 	bool clang; /* the kernel was built with clang: LLVM=1 is appended */
 	bool jobserver; /* -j is left out: the command gets its jobs from a jobserver */
+	const char *cc; /* to be shown as given to make, for it gets that in another way; NULL: nothing */
 };
 
 /*

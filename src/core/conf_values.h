@@ -53,6 +53,7 @@ struct conf_names {
 	X(MODULES_CONF_OBSOLETE_ONLY)                                                              \
 	X(BUILD_SANDBOX)                                                                           \
 	X(BUILD_STORE)                                                                             \
+	X(BUILD_LAUNCHER)                                                                          \
 	X(built_module_name)                                                                       \
 	X(built_module_location)                                                                   \
 	X(dest_module_name)                                                                        \

@@ -188,6 +188,8 @@ static const struct complaint complaints[] = {
 	  "BUILD_SANDBOX is 'sometimes', not auto, strict or off", "" },
 	{ "BUILD_STORE=perhaps\n" ONE, "", "BUILD_STORE is 'perhaps', not yes or no", "" },
 	{ "BUILD_STORE=Yes\n" ONE, "", "", "" },
+	{ "BUILD_LAUNCHER=ccache\n" ONE, "", "BUILD_LAUNCHER is 'ccache', not yes or no", "" },
+	{ "BUILD_LAUNCHER=No\n" ONE, "", "", "" },
 	{ "MAKE[1]=x\nMAKE_MATCH[1]=(\nPATCH[2]=x\nPATCH_MATCH[2]=[\n" ONE, "",
 	  "#1 MAKE_MATCH '(' is no regular expression; #2 PATCH_MATCH '[' is no regular expression",
 	  "" },
