@@ -318,6 +318,7 @@ static void document_begin(struct json *j, const struct answer *a, const char *r
 {
 	CLEAN(free) char *store = build_record_get(a->record, "store", 0);
 	CLEAN(free) char *by = build_record_get(a->record, "dkms", 0), *when = build_record_get(a->record, "time", 0);
+	CLEAN(free) char *launcher = build_record_get(a->record, "launcher", 0);
 
 	json_object(j, NULL);
 	json_string(j, "module", a->l.module);
@@ -330,6 +331,7 @@ static void document_begin(struct json *j, const struct answer *a, const char *r
 	json_string(j, "built_at", when);
 	json_string(j, "built_by", by);
 	json_bool(j, "from_store", store);
+	json_string(j, "launcher", launcher);
 	document_inputs(j, a);
 }
 
@@ -337,10 +339,12 @@ static void tell_build(const struct answer *a)
 {
 	CLEAN(free) char *by = build_record_get(a->record, "dkms", 0), *when = build_record_get(a->record, "time", 0);
 	CLEAN(free) char *store = build_record_get(a->record, "store", 0), *line = NULL;
+	CLEAN(free) char *launcher = build_record_get(a->record, "launcher", 0);
 
 	if (!by || !when)
 		return;
-	line = xasprintf("%s by dkms %s%s", when, by, store ? ", from the build store" : "");
+	line = xasprintf("%s by dkms %s%s%s%s", when, by, store ? ", from the build store" : "",
+			 launcher ? ", with " : "", launcher ? launcher : "");
 	tell(a, "built", line);
 }
 

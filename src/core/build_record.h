@@ -19,6 +19,7 @@
  *	toolchain		what the compiler said of itself
  *	conf_file, directive	-c and --directive
  *	store			where it is in the build store, if it was taken from there
+ *	launcher		the compiler's launcher, if there was one; the result is the same with and without
  *	compiler		as the modules themselves say
  *	command			the make command, without the number of jobs
  *	output			"SIZE DIGEST FILE"

@@ -13,6 +13,7 @@
 #include "sys/build_env.h"
 #include "sys/build_failure.h"
 #include "sys/build_finish.h"
+#include "sys/build_launcher.h"
 #include "sys/build_manifest.h"
 #include "sys/build_publish.h"
 #include "sys/build_sandbox.h"
@@ -89,6 +90,7 @@ static void build_done(struct build *b)
 	free(b->override_dir);
 	free(b->stage);
 	build_sandbox_done(b);
+	build_launcher_done(b);
 	build_log_done(&b->log);
 	strv_done(&b->env);
 	buf_done(&b->record);
@@ -276,13 +278,16 @@ static int run_make(struct build *b, struct fail *f)
 			       .kernel_source_dir = job->kernel->source_dir,
 			       .build_dir = b->build_dir,
 			       .jobs = job->jobs,
-			       .clang = kernel_is_clang(job->kernel) };
+			       .clang = kernel_is_clang(job->kernel),
+			       .cc = build_launcher_cc(b) };
 	CLEAN(free) char *shown = conf_make_command(job->conf, &m, NULL), *line = NULL;
 	struct build_command c = { .description = "Building module(s)",
 				   .shown = shown,
-				   .dir = b->build_dir };
+				   .dir = b->build_dir,
+				   .is_make = true };
 	int status = 0, r;
 
+	m.cc = NULL;
 	m.jobserver = job->has_jobserver && conf_make_can_share(job->conf, &m);
 	c.line = line = conf_make_command(job->conf, &m, NULL);
 	c.shares_jobs = m.jobserver;
@@ -333,7 +338,8 @@ static int make_it(struct build *b, struct fail *f)
 {
 	int r;
 
-	for (r = try_build(b, f); r < 0 && build_sandbox_may_retry(b, f); r = try_build(b, f)) {
+	for (r = try_build(b, f); r < 0 && (build_launcher_give_up(b, f) || build_sandbox_may_retry(b, f));
+	     r = try_build(b, f)) {
 		fail_done(f);
 		b->keep.is_spoiled = true;
 	}
@@ -398,6 +404,7 @@ static int build_and_publish(struct build *b, struct fail *f)
 
 	build_env_prepare(b);
 	build_sandbox_prepare(b);
+	build_launcher_prepare(b);
 	build_manifest_begin(b);
 	build_store_prepare(b);
 	r = take_stored(b, f);

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "core/outcome.h"
+#include "sys/build_launcher.h"
 #include "sys/build_sandbox.h"
 #include "sys/env_file.h"
 #include "sys/jobserver.h"
@@ -90,11 +91,22 @@ static int complain_of_disk(struct build *b, struct fail *f)
 			b->at.version, where ? where : b->build_dir);
 }
 
+/* For MAKEFLAGS; "" for none; caller frees. */
+static char *flags_of_jobs(const struct build *b, const struct build_command *c)
+{
+	if (!c->shares_jobs)
+		return xstrdup("");
+	if (c->jobs_fifo)
+		return xasprintf(" -j%d --jobserver-auth=fifo:%s", b->job->jobs, c->jobs_fifo);
+	return xasprintf(" -j%d --jobserver-auth=%d,%d", b->job->jobs, JOBSERVER_FD, JOBSERVER_FD);
+}
+
 static int run_logged(struct build *b, const struct build_command *c, struct run *r,
 		      int *ret_status, struct fail *f)
 {
 	static const int keep[] = { JOBSERVER_FD, -1 };
 	CLEAN(strv) struct strv env = { 0 };
+	CLEAN(free) char *flags = flags_of_jobs(b, c);
 	struct run_result res = { 0 };
 	int e;
 
@@ -107,14 +119,10 @@ static int run_logged(struct build *b, const struct build_command *c, struct run
 	/* with it bash takes the path as it was given, through whatever links, for its PWD */
 	strv_add_all(&env, &b->env);
 	env_set(&env, "PWD", c->dir);
-	if (c->shares_jobs) {
-		CLEAN(free) char *auth = c->jobs_fifo ? xasprintf("fifo:%s", c->jobs_fifo)
-						      : xasprintf("%d,%d", JOBSERVER_FD, JOBSERVER_FD);
-		CLEAN(free) char *flags = xasprintf(" -j%d --jobserver-auth=%s", b->job->jobs, auth);
-
-		env_set(&env, "MAKEFLAGS", flags);
+	if (c->shares_jobs)
 		r->keep_fds = keep;
-	}
+	if (c->is_make)
+		build_launcher_environment(b, flags, &env);
 	r->env = &env;
 	r->cwd = c->dir;
 	r->out_fd = b->log.fd;

@@ -18,6 +18,7 @@ struct build_command {
 	bool is_script;	  /* then its first word is a file in dir */
 	bool shares_jobs; /* a make that gets its jobs from JOBSERVER_FD, */
 	const char *jobs_fifo; /* or from this; NULL: it cannot */
+	bool is_make;	  /* the compiler's launcher is for it */
 };
 
 /* 0 with the exit status, or negative when it could not be run or was interrupted. */

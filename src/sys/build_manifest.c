@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "core/build_record.h"
+#include "sys/build_launcher.h"
 #include "sys/digest.h"
 #include "sys/inputs.h"
 #include "sys/manifest_file.h"
@@ -94,6 +95,8 @@ void build_manifest_write(struct build *b)
 	inputs_of_command(job->conf, job->kernel, b->build_dir, &b->record);
 	if (job->signer && job->signer->method != SIGN_OFF)
 		build_record_add(&b->record, "signer", job->signer->certificate);
+	if (build_launcher_was_used(b))
+		build_record_add(&b->record, "launcher", b->launch.launcher.name);
 	add_outputs(b);
 	facts.record = buf_str(&b->record);
 	manifest_write(&facts);

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "core/outcome.h"
+#include "sys/build_launcher.h"
 #include "sys/build_limits.h"
 #include "sys/build_user.h"
 #include "sys/sandbox_view.h"
@@ -109,6 +110,19 @@ void build_sandbox_prepare(struct build *b)
 	build_sandbox_secrets(fw, b->job->signer ? b->job->signer->key : NULL, &box->hide);
 }
 
+void build_sandbox_let_write(struct build *b, const char *dir)
+{
+	if (b->box.mode != SANDBOX_OFF)
+		strv_add(&b->box.grants.write, dir);
+}
+
+bool build_sandbox_has_user(const struct build *b)
+{
+	const struct sandbox_rules *r = &b->box.sandbox.rules;
+
+	return b->box.is_open && (r->parts & SANDBOX_USER) && !r->as_root;
+}
+
 /* How much must stay free where it may write: some, but not more than a part of what was free before. */
 static void measure_disks(struct build_box *box, const char *build_dir)
 {
@@ -205,6 +219,14 @@ int build_sandbox_enter(struct build *b, struct fail *f)
 	return 0;
 }
 
+static bool is_let_in(const struct build_box *box, const char *path)
+{
+	for (size_t i = 0; i < box->grants.write.n; i++)
+		if (path_is_below(path, box->grants.write.items[i]))
+			return true;
+	return false;
+}
+
 /* What an empty place lacks counts if it is there outside. The place itself is never let in: it is replaced. */
 static bool is_really_hidden(const struct build_box *box, struct denial *d)
 {
@@ -218,7 +240,8 @@ static bool is_really_hidden(const struct build_box *box, struct denial *d)
 		return true;
 	}
 	d->needs_root = st.st_uid != box->uid && !(st.st_mode & bits);
-	return true;
+	/* in what is let in it was only not there yet */
+	return d->needs_root || !is_let_in(box, d->let_in);
 }
 
 static void collect_denials(struct build *b)
@@ -377,7 +400,8 @@ void build_sandbox_inspect(struct build *b, const struct run *r, int64_t usec)
 {
 	struct build_box *box = &b->box;
 
-	if (!box->is_open || box->is_disk_full)
+	/* with a launcher: without that first */
+	if (!box->is_open || box->is_disk_full || build_launcher_was_used(b))
 		return;
 	collect_denials(b);
 	if (box->denied.n || !build_sandbox_may_be_why(&b->log))

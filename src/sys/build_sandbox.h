@@ -12,6 +12,10 @@
 
 /* Decides for this build; once, before anything else of this file. */
 void build_sandbox_prepare(struct build *b);
+/* A directory that commands may write to besides. */
+void build_sandbox_let_write(struct build *b, const char *dir);
+/* Do commands run with another user's rights? */
+bool build_sandbox_has_user(const struct build *b);
 /* The build directory is complete: it becomes the build user's. */
 int build_sandbox_enter(struct build *b, struct fail *f);
 /* Ends all that runs in it and tells what was denied; r is what became of the commands. */

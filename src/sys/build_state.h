@@ -2,6 +2,7 @@
 #ifndef DKMS_SYS_BUILD_STATE_H
 #define DKMS_SYS_BUILD_STATE_H
 
+#include "core/launcher.h"
 #include "core/layout.h"
 #include "sys/build.h"
 #include "sys/build_log.h"
@@ -23,6 +24,18 @@ struct build_box {
 	struct denials denied; /* in the last try */
 	struct strv disks;     /* where it may write */
 	uint64_t *floors;      /* bytes that must stay free there */
+};
+
+/* The compiler's launcher of one build; private to build_launcher.c. */
+struct build_launch {
+	struct launcher launcher;
+	bool is_on;	 /* makes get it */
+	bool was_used, ran_as_root;
+	char *cc;	 /* the launcher and the compiler */
+	char *dir;	 /* where it keeps what it keeps; NULL: none that we know of */
+	bool is_own_dir; /* nobody has named it */
+	uid_t uid;	 /* who has it */
+	gid_t gid;
 };
 
 /* What the store knows of one build; private to build_store.c. */
@@ -50,6 +63,7 @@ struct build {
 	struct build_log log;
 	struct strv env; /* for make and scripts */
 	struct build_box box;
+	struct build_launch launch;
 	struct buf record; /* of the manifest */
 	struct build_keep keep;
 };

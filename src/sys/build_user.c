@@ -20,6 +20,11 @@ static bool is_mapped(unsigned id)
 	return f == NULL;
 }
 
+static bool is_free(unsigned id)
+{
+	return id >= FIRST_FREE && id <= LAST_FREE && is_mapped(id) && !getpwuid(id) && !getgrgid(id);
+}
+
 static unsigned free_id(void)
 {
 	unsigned n = LAST_FREE - FIRST_FREE + 1;
@@ -30,7 +35,7 @@ static unsigned free_id(void)
 
 		if (!is_mapped(id))
 			return NOBODY;
-		if (!getpwuid(id) && !getgrgid(id))
+		if (is_free(id))
 			return id;
 	}
 	return NOBODY;
@@ -54,4 +59,13 @@ bool build_user_choose(const char *name, uid_t *ret_uid, gid_t *ret_gid)
 	if (!find("dkms", ret_uid, ret_gid))
 		*ret_uid = *ret_gid = free_id();
 	return name == NULL;
+}
+
+void build_user_settle(uid_t owner, uid_t *io_uid, gid_t *io_gid)
+{
+	if (!is_free(*io_uid))
+		return;
+	for (*io_uid = is_free(owner) ? owner : FIRST_FREE; *io_uid < LAST_FREE && !is_free(*io_uid); ++*io_uid)
+		;
+	*io_gid = *io_uid;
 }

@@ -12,5 +12,8 @@
  * taken all the same.
  */
 bool build_user_choose(const char *name, uid_t *ret_uid, gid_t *ret_gid);
+/* For builds that keep something: where *io is such an id that nobody has, it becomes `owner`, who has what was kept,
+ * if that is another one, else always the same one. */
+void build_user_settle(uid_t owner, uid_t *io_uid, gid_t *io_gid);
 
 #endif

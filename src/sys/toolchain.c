@@ -144,6 +144,16 @@ int toolchain_choose(struct kernel *k, const struct strv *environment, struct to
 	return 0;
 }
 
+char *toolchain_kbuild_cc(struct kernel *k, const struct strv *environment)
+{
+	const char *prefix = env_get(environment, "CROSS_COMPILE");
+	char *cc = cc_of_kernelvariables(k, environment);
+
+	if (cc)
+		return cc;
+	return kernel_is_clang(k) ? xstrdup("clang") : xasprintf("%sgcc", prefix ? prefix : "");
+}
+
 char *toolchain_identity(const struct toolchain *t, const struct strv *environment)
 {
 	CLEAN(strv) struct strv words = { 0 };

@@ -23,6 +23,11 @@ int toolchain_choose(struct kernel *k, const struct strv *environment, struct to
 		     struct fail *f);
 /* ARCH and CROSS_COMPILE of a cross build; of any other nothing. */
 void toolchain_set_cross(const struct toolchain *t, struct strv *env);
+/*
+ * What the kernel's own makefiles take for CC when nobody says otherwise, whatever toolchain_choose() says to others:
+ * the kernel's .kernelvariables, clang where LLVM=1 is given, else gcc behind CROSS_COMPILE. Caller frees.
+ */
+char *toolchain_kbuild_cc(struct kernel *k, const struct strv *environment);
 /* What the compiler says that it is: the first line of its --version; caller frees; NULL: it says nothing. */
 char *toolchain_identity(const struct toolchain *t, const struct strv *environment);
 void toolchain_done(struct toolchain *t);

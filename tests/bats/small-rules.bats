@@ -187,14 +187,6 @@ transaction() { # 0|1 ARGS...: post_transaction runs, or not
 	transaction 1 remove hello/1.0 -k "$K2"
 }
 
-@test "reserved settings of framework.conf are accepted without effect" {
-	make_module hello 1.0
-	printf '%s\n' 'build_launcher=ccache' 'initramfs=yes' >/etc/dkms/framework.conf
-	ends 0 install hello/1.0 -k "$K1"
-	assert_no_errors
-	assert_dkms_status "hello/1.0, $K1, $ARCH: installed"
-}
-
 @test "post_transaction sees the kernel and the trees as shell variables" {
 	make_module hello 1.0
 	echo "post_transaction='echo \\\$kernelver \\\$arch \\\$kernel_source_dir \\\$dkms_tree \\\$source_tree \\\$install_tree >$C/said'" \
