@@ -25,6 +25,7 @@ bool launcher_parse(const char *setting, struct launcher *ret)
 	if (ret->words.n == 0)
 		return false;
 	ret->name = xstrdup(name_of(ret->words.items[0]));
+	ret->has_server = str_eq(ret->name, "sccache");
 	for (size_t i = 0; i < COUNT_OF(known); i++)
 		if (str_eq(ret->name, known[i][0]))
 			ret->dir_variable = known[i][1];

@@ -12,6 +12,7 @@
 struct launcher {
 	struct strv words;	  /* the program and its options */
 	char *name;		  /* its last path component */
+	bool has_server;	  /* it starts one, and talks to it over the loopback interface */
 	const char *dir_variable; /* where it looks for its directory, of those that are known; else NULL */
 };
 

@@ -157,6 +157,8 @@ void build_launcher_prepare(struct build *b)
 	}
 	strv_add(&b->box.reach_too, file);
 	l->is_on = choose_cc(b) && prepare_dir(b);
+	if (l->is_on && fw->build_launcher_network)
+		build_sandbox_let_connect(b, fw->build_launcher_network);
 }
 
 void build_launcher_done(struct build *b)
@@ -174,6 +176,11 @@ void build_launcher_done(struct build *b)
 const char *build_launcher_cc(const struct build *b)
 {
 	return b->launch.is_on ? b->launch.cc : NULL;
+}
+
+bool build_launcher_has_server(const struct build *b)
+{
+	return b->launch.is_on && b->launch.launcher.has_server;
 }
 
 bool build_launcher_was_used(const struct build *b)

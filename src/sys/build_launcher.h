@@ -19,6 +19,8 @@ void build_launcher_done(struct build *b);
 const char *build_launcher_cc(const struct build *b);
 /* Sets what a make command's environment has of it, and of the other `flags` ("" for none) for makes. */
 void build_launcher_environment(struct build *b, const char *flags, struct strv *env);
+/* Does it start a server of its own, in the sandbox, that it talks to over the loopback interface? */
+bool build_launcher_has_server(const struct build *b);
 /* Has a command been run with it in this try? */
 bool build_launcher_was_used(const struct build *b);
 /* After a failure: is it to be tried again, without? Then there is none from now on. */

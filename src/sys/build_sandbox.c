@@ -116,6 +116,21 @@ void build_sandbox_let_write(struct build *b, const char *dir)
 		strv_add(&b->box.grants.write, dir);
 }
 
+void build_sandbox_let_connect(struct build *b, const char *text)
+{
+	CLEAN(strv) struct strv bad = { 0 };
+	CLEAN(free) char *words = NULL;
+
+	if (b->box.mode == SANDBOX_OFF)
+		return;
+	sandbox_net_parse(text, &b->box.net, &bad);
+	strv_add_all(&b->box.reach_too, &b->box.net.sockets);
+	words = strv_join(&bad, " ");
+	if (bad.n)
+		build_warn_once(b, NULL, "build_launcher_network has what is no address and no host that is known: %s",
+				words);
+}
+
 bool build_sandbox_has_user(const struct build *b)
 {
 	const struct sandbox_rules *r = &b->box.sandbox.rules;
@@ -147,6 +162,7 @@ void build_sandbox_done(struct build *b)
 	strv_done(&b->box.reach_too);
 	strv_done(&b->box.hide);
 	strv_done(&b->box.disks);
+	sandbox_net_done(&b->box.net);
 	free(b->box.floors);
 	sandbox_grants_done(&b->box.grants);
 	denials_done(&b->box.denied);
@@ -195,6 +211,8 @@ int build_sandbox_enter(struct build *b, struct fail *f)
 		.reach_too = &box->reach_too,
 		.write = &box->grants.write,
 		.hide = &box->hide,
+		.net = build_launcher_cc(b) ? &box->net : NULL,
+		.has_loopback = build_launcher_has_server(b),
 		.limits = box->limits,
 		.n_limits = box->n_limits,
 	};
@@ -267,6 +285,31 @@ static void clear_build_dir(const struct build *b)
 	}
 }
 
+/* A launcher's own server has nobody else to end it. */
+static void drop_server(const struct build *b, struct strv *left)
+{
+	const char *name = build_launcher_has_server(b) ? b->launch.launcher.name : NULL;
+	struct strv others = { 0 };
+
+	for (size_t i = 0; i < left->n; i++)
+		if (!str_eq(left->items[i], name))
+			strv_add(&others, left->items[i]);
+	strv_done(left);
+	*left = others;
+}
+
+/* What may be changed for it not to be denied next time; caller frees. */
+static char *settling_hint(const struct build *b)
+{
+	bool is_network = build_launcher_was_used(b);
+
+	for (size_t i = 0; i < b->box.denied.n; i++)
+		is_network &= b->box.denied.items[i].kind == DENIED_NETWORK;
+	return is_network ? xasprintf("if it is %s that needs it, name it in build_launcher_network of framework.conf",
+				      b->launch.launcher.name)
+			  : setting_line(b, "off");
+}
+
 void build_sandbox_leave(struct build *b, int r)
 {
 	CLEAN(strv) struct strv left = { 0 };
@@ -278,6 +321,7 @@ void build_sandbox_leave(struct build *b, int r)
 	collect_denials(b);
 	sandbox_close(&box->sandbox, &left);
 	box->is_open = false;
+	drop_server(b, &left);
 	if (left.n && r != -ECANCELED) {
 		names = strv_join(&left, ", ");
 		build_warn(b, NULL, "the build of %s/%s left processes running, which were ended: %s",
@@ -290,7 +334,7 @@ void build_sandbox_leave(struct build *b, int r)
 	else if (box->is_owned && fchown(b->log.fd, 0, 0) < 0)
 		build_warn(b, NULL, "cannot change the owner of the log: %s", strerror(errno));
 	if (r == 0 && box->denied.n) {
-		CLEAN(free) char *text = denials_text(&box->denied), *hint = setting_line(b, "off");
+		CLEAN(free) char *text = denials_text(&box->denied), *hint = settling_hint(b);
 
 		build_warn(b, hint, "the sandbox kept the build of %s/%s from %s", b->at.module,
 			   b->at.version, text);

@@ -14,6 +14,8 @@
 void build_sandbox_prepare(struct build *b);
 /* A directory that commands may write to besides. */
 void build_sandbox_let_write(struct build *b, const char *dir);
+/* What of the network commands may reach besides, as framework.conf's build_launcher_network says it. */
+void build_sandbox_let_connect(struct build *b, const char *text);
 /* Do commands run with another user's rights? */
 bool build_sandbox_has_user(const struct build *b);
 /* The build directory is complete: it becomes the build user's. */

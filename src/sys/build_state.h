@@ -20,6 +20,7 @@ struct build_box {
 	struct strv reach, reach_too, hide;
 	struct sandbox_limit limits[16];
 	size_t n_limits;
+	struct sandbox_net net;
 	struct sandbox_grants grants;
 	struct denials denied; /* in the last try */
 	struct strv disks;     /* where it may write */

@@ -39,6 +39,7 @@ enum { ARCHIVE_SIZE_MIB = 4096, ARCHIVE_MEMBERS = 200000, STORE_SIZE_MIB = 1024 
 	X(build_store_size)                                                                        \
 	X(build_launcher)                                                                          \
 	X(build_launcher_dir)                                                                      \
+	X(build_launcher_network)                                                                  \
 	X(required_modules)                                                                        \
 	X(initramfs)                                                                               \
 	X(archive_max_size)                                                                        \
@@ -269,6 +270,7 @@ static void fill(const struct conf_values *v, struct framework *ret)
 		.build_store = take_text(v, FW_build_store),
 		.build_launcher = take_text(v, FW_build_launcher),
 		.build_launcher_dir = take_text(v, FW_build_launcher_dir),
+		.build_launcher_network = take_text(v, FW_build_launcher_network),
 		.required_modules = take_text(v, FW_required_modules),
 		.initramfs = take_text(v, FW_initramfs),
 		.build_store_size = take_count(v, FW_build_store_size, STORE_SIZE_MIB) << 20,
@@ -310,7 +312,7 @@ void framework_done(struct framework *fw)
 		fw->sign_file,		fw->mok_signing_key,	fw->mok_certificate,
 		fw->build_user,		fw->build_sandbox,	fw->build_limits,
 		fw->build_store,	fw->build_launcher,	fw->required_modules,
-		fw->initramfs,		fw->build_launcher_dir,
+		fw->initramfs,		fw->build_launcher_dir, fw->build_launcher_network,
 	};
 
 	for (size_t i = 0; i < COUNT_OF(strings); i++)

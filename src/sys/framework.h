@@ -30,7 +30,7 @@ struct framework {
 	char *sign_file, *mok_signing_key, *mok_certificate;
 	enum try_sign try_sign_modules;
 	char *build_user, *build_sandbox, *build_limits, *build_store, *required_modules, *initramfs;
-	char *build_launcher, *build_launcher_dir;
+	char *build_launcher, *build_launcher_dir, *build_launcher_network;
 	uint64_t build_store_size; /* bytes that the build store may take; set in MiB */
 	uint64_t archive_max_size;    /* bytes that a tarball may unpack to; set in MiB */
 	uint64_t archive_max_members; /* files and directories that it may have */

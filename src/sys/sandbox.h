@@ -7,6 +7,7 @@
 
 #include "core/sandbox_choice.h"
 #include "sys/run.h"
+#include "sys/sandbox_net.h"
 
 /*
  * Where commands of a build run (dkms(8), "Sandbox"): with mount, PID, network and IPC namespaces of their own, as an
@@ -45,6 +46,8 @@ struct sandbox_rules {
 	const struct strv *reach, *reach_too; /* the latter: it is no matter if they cannot be */
 	const struct strv *write; /* to be writable besides */
 	const struct strv *hide;  /* files that nobody inside may read */
+	const struct sandbox_net *net; /* connections that are let through; NULL: none */
+	bool has_loopback;	       /* the sandbox's own loopback is on */
 	const struct sandbox_limit *limits;
 	size_t n_limits;
 };

@@ -19,6 +19,7 @@
 struct init {
 	const struct sandbox_rules *rules;
 	int control;
+	struct sandbox_bridge bridge;
 	int *watches;
 	size_t n;
 	struct denials denied;
@@ -187,7 +188,7 @@ __attribute__((noreturn)) static void serve(struct init *in)
 		/* from behind: the last takes a dropped one's place */
 		for (size_t i = n; i-- > 0;)
 			if (fds[i].revents & POLLIN)
-				sandbox_watch_serve(in->rules, in->watches[i], &in->denied);
+				sandbox_watch_serve(in->rules, &in->bridge, in->watches[i], &in->denied);
 			else if (fds[i].revents)
 				drop_watch(in, i);
 		if (fds[n].revents && !answer(in))
@@ -230,9 +231,14 @@ static int leave_host(unsigned parts, unsigned *ret_part, const char **ret_step)
 	return 0;
 }
 
+static int open_net(void)
+{
+	return open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+}
+
 void sandbox_init_main(const struct sandbox_rules *rules, int control)
 {
-	struct init in = { .rules = rules, .control = control };
+	struct init in = { .rules = rules, .control = control, .bridge = { -1, -1 } };
 	const char *step = "";
 	unsigned part = 0;
 	int r;
@@ -243,7 +249,13 @@ void sandbox_init_main(const struct sandbox_rules *rules, int control)
 	signal(SIGCHLD, SIG_IGN);
 	keep_only(&in.control);
 	umask(022);
+	if (rules->net && rules->net->n)
+		in.bridge.outside = open_net();
 	r = leave_host(rules->parts, &part, &step);
+	if (in.bridge.outside >= 0)
+		in.bridge.inside = open_net();
+	if (r == 0 && rules->has_loopback && (rules->parts & SANDBOX_NET))
+		sandbox_net_loopback();
 	if (r == 0 && (rules->parts & SANDBOX_MOUNTS)) {
 		bool no_proc = false;
 

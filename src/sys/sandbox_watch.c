@@ -402,20 +402,34 @@ static void judge_read(const struct sandbox_rules *r, const char *path, const st
 		remember(denied, DENIED_READ, path, path, true, false);
 }
 
+union address {
+	struct sockaddr any;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+	struct sockaddr_storage room;
+};
+
+/* Its length; 0: it cannot be read. */
+static size_t read_address(const struct seccomp_notif *n, union address *ret)
+{
+	size_t len = n->data.args[2] < sizeof(*ret) ? (size_t)n->data.args[2] : sizeof(*ret);
+
+	return read_memory((pid_t)n->pid, n->data.args[1], ret, len) == (ssize_t)len ? len : 0;
+}
+
+static bool is_loopback(const union address *a)
+{
+	return a->any.sa_family == AF_INET && ntohl(a->in.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
 static void judge_connect(const struct sandbox_rules *r, const struct seccomp_notif *n,
 			  struct denials *denied)
 {
-	union {
-		struct sockaddr any;
-		struct sockaddr_in in;
-		struct sockaddr_in6 in6;
-		struct sockaddr_storage room;
-	} a = { 0 };
-	size_t len = n->data.args[2] < sizeof(a) ? (size_t)n->data.args[2] : sizeof(a);
+	union address a = { 0 };
 	CLEAN(free) char *what = NULL;
 	char text[INET6_ADDRSTRLEN] = "";
 
-	if (!(r->parts & SANDBOX_NET) || read_memory((pid_t)n->pid, n->data.args[1], &a, len) <= 0)
+	if (!(r->parts & SANDBOX_NET) || !read_address(n, &a) || (r->has_loopback && is_loopback(&a)))
 		return;
 	if (a.any.sa_family == AF_INET && inet_ntop(AF_INET, &a.in.sin_addr, text, sizeof(text)))
 		what = xasprintf("%s port %d", text, ntohs(a.in.sin_port));
@@ -423,6 +437,22 @@ static void judge_connect(const struct sandbox_rules *r, const struct seccomp_no
 		what = xasprintf("%s port %d", text, ntohs(a.in6.sin6_port));
 	if (what)
 		remember(denied, DENIED_NETWORK, what, NULL, false, false);
+}
+
+/* Was the call done instead, and with which errno? */
+static bool connect_instead(const struct sandbox_rules *r, const struct sandbox_bridge *bridge, int fd,
+			    const struct seccomp_notif *n, int *ret_errno)
+{
+	const struct call *c = find_call(n->data.nr);
+	union address a = { 0 };
+	size_t len;
+
+	if (!c || c->kind != CALL_CONNECT || !r->net || !(r->parts & SANDBOX_NET))
+		return false;
+	len = read_address(n, &a);
+	/* what was read may be of another, whose process has the number now */
+	return sandbox_net_has(r->net, &a.any, len) && ioctl(fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &n->id) == 0 &&
+	       sandbox_net_connect(bridge, fd, n->id, (int)n->pid, (int)n->data.args[0], &a.any, len, ret_errno);
 }
 
 static void judge_kill(const struct sandbox_rules *r, const struct seccomp_notif *n,
@@ -477,7 +507,8 @@ static void judge(const struct sandbox_rules *r, int fd, const struct seccomp_no
 		denials_take(denied, &found.items[0]);
 }
 
-void sandbox_watch_serve(const struct sandbox_rules *rules, int fd, struct denials *denied)
+void sandbox_watch_serve(const struct sandbox_rules *rules, const struct sandbox_bridge *bridge, int fd,
+			 struct denials *denied)
 {
 	union {
 		struct seccomp_notif n;
@@ -487,11 +518,16 @@ void sandbox_watch_serve(const struct sandbox_rules *rules, int fd, struct denia
 		struct seccomp_notif_resp r;
 		char room[512];
 	} out = { 0 };
+	int err = 0;
 
 	if (ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, &in) < 0)
 		return;
-	judge(rules, fd, &in.n, denied);
 	out.r.id = in.n.id;
-	out.r.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+	if (connect_instead(rules, bridge, fd, &in.n, &err)) {
+		out.r.error = -err;
+	} else {
+		judge(rules, fd, &in.n, denied);
+		out.r.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+	}
 	ioctl(fd, SECCOMP_IOCTL_NOTIF_SEND, &out);
 }

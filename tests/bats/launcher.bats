@@ -213,6 +213,68 @@ compiling() {
 	assert_no_errors
 }
 
+# in_net "PLACE..." COMMAND...: run_cmd in a network of its own, where something answers at each port or path
+in_net() {
+	cat >"$C/serve" <<-'P'
+		use IO::Socket::INET; use IO::Socket::UNIX; use POSIX ();
+		sub listening { my $at = shift; return $at =~ m{/} ? IO::Socket::UNIX->new(Local => $at, Listen => 5)
+			: IO::Socket::INET->new(LocalAddr => "127.0.0.1:$at", Listen => 5) }
+		my @s = map { listening($_) or die "$_: $!" } @ARGV;
+		m{/} and chmod 0666, $_ for @ARGV;
+		for my $s (@s) { next if fork; while (my $c = $s->accept) { print $c "answer\n"; close $c } }
+		POSIX::_exit(0);
+	P
+	cat >"$C/notes/ask" <<-'P'
+		use IO::Socket::INET; use IO::Socket::UNIX;
+		for my $at (@ARGV) {
+			my $s = $at =~ m{/} ? IO::Socket::UNIX->new(Peer => $at) : IO::Socket::INET->new("127.0.0.1:$at");
+			print "$at ", $s ? <$s> : "$!\n";
+		}
+	P
+	# shellcheck disable=SC2016,SC2086
+	run_cmd unshare -n -p -f --mount-proc --kill-child bash -c 'ip link set lo up && perl "$0" $1 >/dev/null && shift && "$@"' \
+		"$C/serve" "$@"
+}
+
+@test "the network: only where build_launcher_network says" {
+	launcher launch "perl $C/notes/ask 7001 7002 >$C/notes/net 2>&1"
+	compiling one 1
+	settings "build_launcher=$C/bin/launch" "build_launcher_dir=$C/notes" \
+		'build_launcher_network="127.0.0.1:7001, 192.0.2.0/24:80 nowhere.invalid"'
+	in_net "7001 7002" "$DKMS" build one/1.0 -k "$K1"
+	assert_status 0
+	assert_errors_have "build_launcher_network has what is no address and no host that is known: nowhere.invalid"
+	assert_errors_have "the sandbox kept the build of one/1.0 from using the network (127.0.0.1 port 7002)"
+	assert_errors_have "name it in build_launcher_network of framework.conf"
+	grep -qx '7001 answer' "$C/notes/net"
+	grep -q '7002 answer' "$C/notes/net" && return 1
+	settings "build_launcher=$C/bin/launch" "build_launcher_dir=$C/notes" build_launcher_network=127.0.0.0/8
+	in_net "7001 7002" "$DKMS" build one/1.0 -k "$K1" --force
+	assert_status 0
+	assert_no_errors
+	grep -qx '7002 answer' "$C/notes/net"
+	# what has no launcher has no network
+	echo BUILD_LAUNCHER=no >/etc/dkms/one.conf
+	sed -i 's/^all:/all: net/' /usr/src/one-1.0/Makefile
+	echo "net:; @perl $C/notes/ask 7001" >>/usr/src/one-1.0/Makefile
+	in_net "7001 7002" "$DKMS" build one/1.0 -k "$K1" --force
+	assert_status 0
+	assert_errors_have "127.0.0.1 port 7001"
+	assert_errors_have 'BUILD_SANDBOX="off"'
+	[[ $(log_of one) != *answer* ]]
+}
+
+@test "the network: a local socket is let in" {
+	mkdir "$C/run"
+	launcher launch "perl $C/notes/ask $C/run/sock >$C/notes/net 2>&1"
+	compiling one 1
+	settings "build_launcher=$C/bin/launch" "build_launcher_dir=$C/notes" "build_launcher_network=$C/run/sock"
+	in_net "$C/run/sock" "$DKMS" build one/1.0 -k "$K1"
+	assert_status 0
+	assert_no_errors
+	grep -q answer "$C/notes/net"
+}
+
 @test "the build store does not care, and side by side they share jobs and cache" {
 	kbuild_module quick 1.0
 	mkdir -m 700 "$C/store"
