@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cmd/examine.h"
 
+#include <errno.h>
 #include <fcntl.h>
 
 #include "base/file.h"
@@ -169,33 +170,42 @@ static bool is_installed_as_remembered(struct examiner *x, const struct snap_bui
 
 /* looking */
 
+void examine_note(struct examiner *x, int err)
+{
+	if (err < 0 && err != -ENOENT && err != -ENOTDIR && err != -EACCES && err != -ELOOP && x->err == 0)
+		x->err = err;
+}
+
 /* Is there a file of the built one's name and bytes at one of the places where it may be? */
-static bool is_installed_same(const struct examiner *x, const struct snap_build *b,
+static bool is_installed_same(struct examiner *x, const struct snap_build *b,
 			      const char *location, const char *built)
 {
 	const char *const places[] = { x->app->distro.dest, location };
 
 	for (size_t i = 0; i < COUNT_OF(places); i++) {
 		CLEAN(free) char *path = NULL;
+		int r;
 
 		if (!places[i])
 			continue;
 		path = path_join(x->app->install_tree, b->kernel, places[i], path_base(built));
-		if (file_same(built, path) == 1)
+		r = file_same(built, path);
+		if (r == 1)
 			return true;
+		examine_note(x, r);
 	}
-	return false;
+	return x->err < 0;
 }
 
-static unsigned compare_module(const struct examiner *x, const struct layout *l,
+static unsigned compare_module(struct examiner *x, const struct layout *l,
 			       const struct snap_build *b, const char *name, const char *location)
 {
 	CLEAN(free) char *dir = layout_built_files(l);
 	CLEAN(strv) struct strv built = { 0 };
 
-	module_files_in(dir, name, &built);
+	examine_note(x, module_files_in(dir, name, &built));
 	if (built.n == 0)
-		return STATUS_MISSING;
+		return x->err < 0 ? 0 : STATUS_MISSING;
 	if (b->installed && !is_installed_same(x, b, location, built.items[0]))
 		return STATUS_DIFFERS;
 	return 0;
@@ -226,7 +236,7 @@ static unsigned compare_remembered(struct examiner *x, const struct layout *l,
 }
 
 /* What the conf promises, now. */
-static unsigned compare_promised(const struct examiner *x, const struct layout *l,
+static unsigned compare_promised(struct examiner *x, const struct layout *l,
 				 const struct snap_build *b, const struct conf *c,
 				 const struct conf_exclusion *ex)
 {

@@ -53,8 +53,12 @@ static void show_build(const struct query *q, const struct snap_module *m, const
 	CLEAN(buf) struct buf line = { 0 };
 	unsigned flags = examine_build(q->examiner, &l, b);
 
-	if (m->has_originals && path_is_dir(originals))
-		flags |= STATUS_ORIGINALS;
+	if (m->has_originals) {
+		int r = dir_probe(originals);
+
+		examine_note(q->examiner, r);
+		flags |= r > 0 ? STATUS_ORIGINALS : 0;
+	}
 	status_line_built(&line, m->name, version, b, flags);
 	report_text(&q->app->report, "%s", buf_str(&line));
 	if (q->app->report.document)
@@ -129,5 +133,8 @@ int verb_status(struct app *app, struct fail *f)
 	examine_done(&examiner);
 	if (app->report.document)
 		json_end(document_writer(app->report.document));
+	if (examiner.err < 0)
+		return fail_errno(f, examiner.err, "cannot look at all that is in '%s' and '%s'", app->dkms_tree,
+				  app->install_tree);
 	return 0;
 }

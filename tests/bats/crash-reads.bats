@@ -52,3 +52,24 @@ setup() {
 	rm -r "$C/now/src/crash-1.0"
 	crash ldtarball "$C/crash.tar.gz"
 }
+
+@test "status: the truth, or an error; a source that cannot be looked at is not a broken one" {
+	local how n count want
+	_dkms_ok install crash/1.0 -k "$K1"
+	_dkms_ok status
+	want=$output
+	for how in with without; do
+		[ "$how" = with ] || find "$C/now/var" -name .manifest -delete
+		run_cmd "$TOOLS/syscall-fault" -c "$C/count" -r "$C/now" count 0 "$DKMS" status
+		assert_status 0
+		count=$(<"$C/count")
+		[ "$count" -gt 10 ]
+		for ((n = 1; n <= count; n++)); do
+			run_cmd "$TOOLS/syscall-fault" -t "$C/struck" -r "$C/now" EIO "$n" "$DKMS" status
+			[ "$status" = 0 ] && [ "$output" = "$want" ] && continue
+			[ "$status" != 0 ] && [[ $errors == *"Input/output error"* ]] && continue
+			sed -n "${n}p" "$C/struck" >&2
+			_fail "status with an error at $n of $count" || return 1
+		done
+	done
+}
