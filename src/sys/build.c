@@ -262,7 +262,8 @@ static bool can_open_fifo(const struct build *b)
 			 .timeout_ms = VERSION_MS };
 	struct run_result res = { 0 };
 
-	if (!b->job->jobs_fifo)
+	/* MAKEFLAGS is words, of which make takes '$' and '\\' for more */
+	if (!b->job->jobs_fifo || strpbrk(b->job->jobs_fifo, " \t\n$\\"))
 		return false;
 	/* another user, but no mount that shows it to them */
 	if (box->is_open && (box->sandbox.rules.parts & SANDBOX_USER) &&

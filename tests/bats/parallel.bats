@@ -189,6 +189,16 @@ stub_make() {
 	grep -q '^as [1-9][0-9]*:  *-j2 --jobserver-auth=100,100$' "/var/lib/dkms/a/1.0/$K1/$ARCH/log/make.log"
 }
 
+@test "make 4.4 gets it as a descriptor too where the path is no word of MAKEFLAGS" {
+	stub_make 4.4.1
+	kbuild_module a 1.0
+	for dir in "a blank" 'd$o'; do
+		mkdir -m 1777 "$C/$dir"
+		TMPDIR=$C/$dir ends 0 build a/1.0 -k "$K1" -k "$K2" --force -j 2
+		grep -q '^as [1-9][0-9]*:  *-j2 --jobserver-auth=100,100$' "/var/lib/dkms/a/1.0/$K1/$ARCH/log/make.log"
+	done
+}
+
 @test "an interruption ends all builds at once and leaves nothing" {
 	for m in a b; do
 		make_module "$m" 1.0 "MAKE[0]=\"sleep 77.7\""
