@@ -73,7 +73,7 @@ static size_t columns(const char *s)
 /* Cuts to at most max columns, with an ellipsis for what is gone. */
 static void cut(struct buf *b, size_t max, const char *ellipsis)
 {
-	size_t at = 0, n = 0, keep = max - columns(ellipsis);
+	size_t at = 0, n = 0, dots = columns(ellipsis), keep = max > dots ? max - dots : 0;
 
 	if (columns(buf_str(b)) <= max)
 		return;

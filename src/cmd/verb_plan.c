@@ -16,6 +16,7 @@ struct planning {
 	struct snapshot snap;
 	struct fleet fleet;
 	struct conf_cache cache;
+	bool all; /* nothing was named: what cannot be a job keeps nobody else from being one */
 };
 
 static void clean_planning(struct planning *p)
@@ -77,6 +78,21 @@ static int read_conf(const struct planning *p, struct fleet_job *j, struct fail 
 static int add_job(struct planning *p, const char *module, const char *version,
 		   const struct target *t, struct fail *f);
 
+static int read_job(const struct planning *p, struct fleet_job *j, struct fail *f)
+{
+	CLEAN(fail) struct fail why = { 0 };
+	int r = read_conf(p, j, &why);
+
+	if (r < 0 && p->all) {
+		report_warning(&p->app->report, why.text, why.hint);
+		j->excluded = xstrdup(why.text);
+		return 0;
+	}
+	if (r < 0)
+		fail_move(f, &why);
+	return r;
+}
+
 /* What it depends on comes along, the newest version of it. */
 static int add_depends(struct planning *p, size_t job, const struct target *t, struct fail *f)
 {
@@ -107,7 +123,7 @@ static int add_job(struct planning *p, const char *module, const char *version,
 		    str_eq(j->kernel, t->kernel) && str_eq(j->arch, t->arch))
 			return 0;
 	}
-	r = read_conf(p, fleet_add(&p->fleet, module, version, t->kernel, t->arch), f);
+	r = read_job(p, fleet_add(&p->fleet, module, version, t->kernel, t->arch), f);
 	return r < 0 ? r : add_depends(p, job, t, f);
 }
 
@@ -131,12 +147,14 @@ static int add_named(struct planning *p, const char *module, const char *version
 
 	if (m)
 		v = version ? snapshot_version(&p->snap, module, version) : snapshot_newest(m);
+	if (m && !version && !v && m->n_versions)
+		v = &m->versions[0];
 	if (v && v->state == VERSION_ADDED)
 		return add_version(p, module, v->version, f);
 	if (v && v->state == VERSION_BROKEN)
 		return fail_set(f, -E_BROKEN,
 				"%s/%s is broken: its source link is missing or leads nowhere",
-				module, version);
+				module, v->version);
 	fail_set(f, -E_NOT_ADDED, "%s%s%s is not in the dkms tree '%s'", module, version ? "/" : "",
 		 version ? version : "", p->app->dkms_tree);
 	fail_hint(f, "add it first; 'dkms status' lists what is there");
@@ -309,7 +327,7 @@ static void tell(const struct planning *p)
 
 int verb_plan(struct app *app, struct fail *f)
 {
-	CLEAN(planning) struct planning p = { .app = app };
+	CLEAN(planning) struct planning p = { .app = app, .all = !app->rq.module };
 	int r = choose_result(&app->rq, &p.fleet.result, f);
 
 	if (r == 0 && app->rq.source) {

@@ -28,5 +28,7 @@
 void build_record_add(struct buf *record, const char *key, const char *value);
 /* The value of the n-th line of that key, from 0; caller frees; NULL: there is none. */
 char *build_record_get(const char *record, const char *key, size_t n);
+/* Adds the lines of another record but for those of some keys; NULL ends these. */
+void build_record_add_others(struct buf *record, const char *from, const char *const *but);
 
 #endif

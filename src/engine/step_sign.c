@@ -5,6 +5,7 @@
 #include "core/outcome.h"
 #include "engine/internal.h"
 #include "sys/compress.h"
+#include "sys/manifest_file.h"
 #include "sys/module_file.h"
 #include "sys/sign.h"
 
@@ -59,6 +60,8 @@ static int sign_all(void *ctx, const char *stage, struct fail *f)
 		return fail_errno(f, r, "cannot read '%s'", dir);
 	for (size_t i = 0; i < names.n && r == 0; i++)
 		r = sign_file(g, dir, names.items[i], f);
+	if (r == 0)
+		manifest_renew_outputs(stage, g->signer->certificate);
 	return r;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sys/build_manifest.h"
 
-#include <sys/stat.h>
 #include <time.h>
 
 #include "base/file.h"
@@ -56,28 +55,6 @@ void build_manifest_compiler(struct build *b, const char *module_path)
 		build_record_add(&b->record, "compiler", compiler);
 }
 
-static void add_output(struct build *b, const char *dir, const char *name)
-{
-	CLEAN(free) char *path = path_join(dir, name), *line = NULL;
-	char hex[SHA256_HEX];
-	struct stat st;
-
-	if (stat(path, &st) < 0 || digest_file(path, hex) < 0)
-		return;
-	line = xasprintf("%lld %s %s", (long long)st.st_size, hex, name);
-	build_record_add(&b->record, "output", line);
-}
-
-static void add_outputs(struct build *b)
-{
-	CLEAN(free) char *dir = path_join(b->stage, "module");
-	CLEAN(strv) struct strv names = { 0 };
-
-	dir_list(dir, &names);
-	for (size_t i = 0; i < names.n; i++)
-		add_output(b, dir, names.items[i]);
-}
-
 void build_manifest_write(struct build *b)
 {
 	const struct build_job *job = b->job;
@@ -89,6 +66,7 @@ void build_manifest_write(struct build *b)
 		.kernel = job->kernel,
 		.distro_dest = job->distro ? job->distro->dest : NULL,
 	};
+	CLEAN(free) char *outputs = NULL;
 
 	if (!job->trace)
 		return;
@@ -97,7 +75,8 @@ void build_manifest_write(struct build *b)
 		build_record_add(&b->record, "signer", job->signer->certificate);
 	if (build_launcher_was_used(b))
 		build_record_add(&b->record, "launcher", b->launch.launcher.name);
-	add_outputs(b);
+	outputs = path_join(b->stage, "module");
+	manifest_add_outputs(&b->record, outputs);
 	facts.record = buf_str(&b->record);
 	manifest_write(&facts);
 }

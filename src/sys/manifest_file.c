@@ -3,10 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "core/build_record.h"
+#include "sys/digest.h"
 #include "sys/install_tree.h"
 #include "sys/stamp.h"
 
@@ -177,4 +180,41 @@ char *manifest_read_record(const char *built)
 		return xstrdup("");
 	record = manifest_record(buf_str(&text), text.len);
 	return xstrdup(record ? record : "");
+}
+
+static void add_output(struct buf *record, const char *dir, const char *name)
+{
+	CLEAN(free) char *path = path_join(dir, name), *line = NULL;
+	char hex[SHA256_HEX];
+	struct stat st;
+
+	if (stat(path, &st) < 0 || digest_file(path, hex) < 0)
+		return;
+	line = xasprintf("%lld %s %s", (long long)st.st_size, hex, name);
+	build_record_add(record, "output", line);
+}
+
+void manifest_add_outputs(struct buf *record, const char *dir)
+{
+	CLEAN(strv) struct strv names = { 0 };
+
+	dir_list(dir, &names);
+	for (size_t i = 0; i < names.n; i++)
+		add_output(record, dir, names.items[i]);
+}
+
+int manifest_renew_outputs(const char *built, const char *certificate)
+{
+	static const char *const renewed[] = { "output", "signer", NULL };
+	CLEAN(free) char *was = manifest_read_record(built), *dir = path_join(built, "module");
+	const struct manifest no_memory = { .used = "" };
+	CLEAN(buf) struct buf record = { 0 }, text = { 0 };
+
+	if (str_is_empty(was))
+		return 0;
+	build_record_add_others(&record, was, renewed);
+	build_record_add(&record, "signer", certificate);
+	manifest_add_outputs(&record, dir);
+	manifest_format(&no_memory, buf_str(&record), &text);
+	return write_over(built, &text);
 }

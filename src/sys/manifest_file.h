@@ -31,5 +31,12 @@ int manifest_write(const struct manifest_facts *facts);
 int manifest_read(int dirfd, const char *path, struct buf *text, struct manifest *ret);
 /* Reads the record alone; "" where there is none. Caller frees. */
 char *manifest_read_record(const char *built);
+/* Adds "output" lines for the files of a directory to a record. */
+void manifest_add_outputs(struct buf *record, const char *dir);
+/*
+ * Says in a manifest that the files of module/ are what is wanted, signed for a certificate. The memory goes; where
+ * there is no record none is made. 0 or -errno; nobody needs to care.
+ */
+int manifest_renew_outputs(const char *built, const char *certificate);
 
 #endif

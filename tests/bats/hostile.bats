@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # Archives that mean harm: refused, or nothing comes of it outside of where the module belongs. A sample;
-# full/hostile.bats has the rest.
+# full/hostile-many.bats has the rest.
 load ../lib/dkms
 load ../lib/hostile
 

@@ -172,6 +172,28 @@ $odd/1 0\$, $K1, $ARCH: built"
 hello-modules-${K1}_1.0_$(dpkg --print-architecture).deb"
 }
 
+@test "plan: one conf that is wrong, or a source that is gone, leaves out its own module only" {
+	make_module hello 1.0
+	make_module bad 1.0
+	make_module gone 1.0
+	for m in hello bad gone; do tree_added "$m" 1.0; done
+	echo 'BUILT_MODULE_NAME[1]=' >>/usr/src/bad-1.0/dkms.conf
+	echo 'DEST_MODULE_LOCATION[0]=nowhere' >>/usr/src/bad-1.0/dkms.conf
+	rm -r /usr/src/gone-1.0
+	run_dkms plan -k "$K1" --json
+	assert_status 0
+	assert_errors_have "warning: "
+	assert_errors_have bad
+	assert_errors_have gone
+	is '[.include[].module, "/", (.left_out[] | .module)]' '["hello","/","bad"]'
+	is '.left_out[0].reason | contains("DEST_MODULE_LOCATION")' true
+	run_dkms plan bad -k "$K1"
+	assert_status 8
+	run_dkms plan gone -k "$K1"
+	assert_status 4
+	assert_errors_have "gone/1.0 is broken"
+}
+
 @test "plan: what is refused changes nothing" {
 	make_module hello 1.0
 	tree_added hello 1.0
@@ -181,7 +203,7 @@ hello-modules-${K1}_1.0_$(dpkg --print-architecture).deb"
 	make_module right 1.0 'BUILD_DEPENDS=left'
 	assert_refused 3 plan nothing -k "$K1"
 	assert_refused 3 plan hello/2.0 -k "$K1"
-	assert_refused 8 plan -k "$K1"
+	assert_refused 8 plan bad -k "$K1"
 	assert_refused 2 plan hello --make --ninja -k "$K1"
 	assert_refused 2 plan hello --make --json -k "$K1"
 	assert_refused 2 plan hello --result zip -k "$K1"

@@ -296,6 +296,9 @@ modules_of() { (cd "$D/hello/1.0/$1/$ARCH/module" && sha256sum ./*); }
 hello/1.0, $K1, $ARCH: signed"
 	assert_same "$(modules_of "$K1"; modules_of 6.0.0-xz)" "$want"
 	assert_same "$(find "$D/hello" | sort)" "$before" "what lies there"
+	run_dkms why hello/1.0 -k "$K1"
+	refute_output_has "not as it was built"
+	grep -qx "signer $D/mok.pub" "$D/hello/1.0/$K1/$ARCH/.manifest"
 	run_dkms sign hello/1.0 -k "$K1" --json
 	assert_same "$(jq -c '[.outcome, (.steps[] | .step, .state)]' <<<"$output")" '["done","sign","done"]'
 	assert_same "$(modules_of "$K1"; modules_of 6.0.0-xz)" "$want"
