@@ -97,16 +97,16 @@ static bool is_unread(int err)
 static void tell_of_stray(const struct taking *t, const char *path, const char *version)
 {
 	CLEAN(free) char *which = version ? xasprintf("version %s", version) : xstrdup("no version");
-	CLEAN(free) char *text = xasprintf("'%s' stays: what was built of %s/%s for this kernel is gone, and nothing "
-					   "tells that this module (%s) is it", path, t->s->module, t->s->version,
-					   which);
+	CLEAN(free) char *text = xasprintf("'%s' stays: it, or what was built of %s/%s for this kernel, is gone or "
+					   "damaged, and nothing tells that this module (%s) is that", path,
+					   t->s->module, t->s->version, which);
 	CLEAN(free) char *hint = xasprintf("if it is: rm '%s' && depmod %s", path, t->s->kernel);
 
 	if (!t->is_quiet)
 		engine_warn(t->e, t->s, text, hint);
 }
 
-/* With nothing built to compare it with. */
+/* With nothing to compare, as what was built is gone, or one of them is damaged. */
 static bool is_remnant(const struct taking *t, const char *path, const char *name)
 {
 	const char *distro = t->e->setup->distro->dest;
@@ -143,9 +143,10 @@ static int is_ours(const struct taking *t, const char *path, const char *name)
 	r = module_file_info(path, &a, NULL);
 	if (r == 0)
 		r = module_file_info(built.items[0], &b, NULL);
-	if (r < 0)
-		return is_unread(r) ? r : 0;
-	return str_eq(a.version, b.version);
+	if (r == 0)
+		return str_eq(a.version, b.version);
+	/* one of them is damaged */
+	return is_unread(r) ? r : is_remnant(t, path, name);
 }
 
 /* Where an original goes back to; 0 and NULL with a warning if its .origin leads out of the kernel's directory. */

@@ -248,6 +248,19 @@ other/1.0: added"
 	assert_dkms_status
 }
 
+@test "where the built module is damaged, the installed one goes with its version" {
+	only_ours
+	make_module hello 1.0
+	_hello=/lib/modules/$K1/updates/dkms/hello.ko
+	for verb in uninstall unbuild remove; do
+		ends 0 install hello/1.0 -k "$K1"
+		: >"/var/lib/dkms/hello/1.0/$K1/$ARCH/module/hello.ko"
+		ends 0 "$verb" hello/1.0 -k "$K1"
+		refute_exists "$_hello"
+		run_dkms remove hello/1.0 --all
+	done
+}
+
 # a power cut leaves such files
 @test "an installed file that is empty or no module stays, and keeps nothing from being removed or upgraded" {
 	only_ours
@@ -263,6 +276,7 @@ other/1.0: added"
 			assert_status 0
 			refute_exists "/var/lib/dkms/hello/kernel-$K1-$ARCH"
 			assert_same "$(cat "$_hello")" "$content"
+			assert_errors_have "'$_hello' stays"
 			rm "$_hello"
 		done
 		run_dkms install hello/1.0 -k "$K1"
