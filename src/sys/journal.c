@@ -151,8 +151,10 @@ bool journal_is_left(const char *dkms_tree)
 {
 	CLEAN(free) char *path = commit_path(dkms_tree, LEFT "0");
 
-	/* where that cannot be seen there may be one */
-	return path_probe(path) != 0;
+	int r = path_probe(path);
+
+	/* what stood in the way may be gone; where that cannot be seen there may be one */
+	return (r < 0 ? path_probe(path) : r) != 0;
 }
 
 int journal_commit(const char *dkms_tree, const char *name, const struct commit *c, struct fail *f)
