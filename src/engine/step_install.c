@@ -256,9 +256,12 @@ static char *originals_staged(const struct installing *in)
 	return path_join(module, name);
 }
 
+/* Nothing that is there: what was made for it, and directories that are empty. */
 static void fill_undo(const struct installing *in, struct commit *c)
 {
-	CLEAN(free) char *originals = originals_staged(in);
+	struct layout l = engine_layout(in->e, in->s);
+	CLEAN(free) char *originals = originals_staged(in), *module = layout_module(&l);
+	CLEAN(free) char *saved = layout_originals(&l), *collisions = path_join(saved, "collisions");
 
 	for (size_t i = 0; i < in->n; i++) {
 		CLEAN(free) char *staged = module_file_staged(in->files[i].dest);
@@ -268,6 +271,9 @@ static void fill_undo(const struct installing *in, struct commit *c)
 		commit_prune(c, dir, in->kernel_dir);
 	}
 	commit_remove_tree(c, originals);
+	/* the first rename may fail when its directory has been made */
+	commit_prune(c, collisions, module);
+	commit_prune(c, saved, module);
 }
 
 static int save_originals(const struct placing *p, const char *dir, struct fail *f)
