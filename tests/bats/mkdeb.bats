@@ -305,7 +305,7 @@ Section: local/kernel"
 		'my-driver My_Driver eol all Fri, 14 Jul 2017 02:40:00 +0000 $(x)'
 }
 
-@test "mkdeb: a template that fails is 6, with what the tools said" {
+@test "6 PACKAGE_FAILED: a template that fails, with what the tools said" {
 	tree_built alpha 1.0 "$K1"
 	cp -r /usr/share/dkms/template-dkms-mkdeb /etc/dkms/
 	printf 'binary:\n\techo the reason is here; false\nclean build:\n' >/etc/dkms/template-dkms-mkdeb/debian/rules
