@@ -129,6 +129,15 @@ int app_refuse_unknown(const struct app *app, const struct snapshot *snap, struc
 	return f->code;
 }
 
+int app_snapshot_known(struct app *app, struct snapshot *ret, struct fail *f)
+{
+	int r = app_snapshot(app, app->rq.module, ret, f);
+
+	if (r == 0)
+		r = app_refuse_broken(app, ret, f);
+	return r == 0 ? app_refuse_unknown(app, ret, f) : r;
+}
+
 int app_refuse_bad_conf(const struct conf *c, const char *dir, struct fail *f)
 {
 	CLEAN(buf) struct buf b = { 0 };

@@ -52,6 +52,8 @@ int app_need_names(const struct app *app, struct fail *f);
 int app_refuse_broken(const struct app *app, const struct snapshot *snap, struct fail *f);
 /* The version that was named is in the dkms tree. */
 int app_refuse_unknown(const struct app *app, const struct snapshot *snap, struct fail *f);
+/* A snapshot of the module that was named, and both of these checks of its version. */
+int app_snapshot_known(struct app *app, struct snapshot *ret, struct fail *f);
 /* The conf that was read from dir is valid. */
 int app_refuse_bad_conf(const struct conf *c, const char *dir, struct fail *f);
 /* --all is not for this verb. */

@@ -45,8 +45,7 @@ static char *source_place(const char *link)
 	return realpath(link, NULL);
 }
 
-/* a module for one kernel
- * --------------------------------------------------------------------------- */
+/* a module for one kernel ------------------------------------------------------------------------- */
 
 static int read_conf(const struct planning *p, struct fleet_job *j, struct fail *f)
 {
@@ -136,8 +135,7 @@ static int add_version(struct planning *p, const char *module, const char *versi
 	return r;
 }
 
-/* which modules
- * --------------------------------------------------------------------------------------- */
+/* which modules ----------------------------------------------------------------------------------- */
 
 /* "module" (the newest version) or "module/version", which has to be added. */
 static int add_named(struct planning *p, const char *module, const char *version, struct fail *f)
@@ -203,8 +201,7 @@ static int add_modules(struct planning *p, struct fail *f)
 	return r;
 }
 
-/* what else was asked for
- * ------------------------------------------------------------------------------ */
+/* what else was asked for ------------------------------------------------------------------------- */
 
 static int choose_result(const struct request *rq, enum fleet_result *ret, struct fail *f)
 {
@@ -259,8 +256,15 @@ static int add_options(struct planning *p, struct fail *f)
 	return 0;
 }
 
-/* telling
- * ---------------------------------------------------------------------------------------------- */
+/* telling ----------------------------------------------------------------------------------------- */
+
+static void document_names(struct json *j, const struct fleet_job *job)
+{
+	json_string(j, "module", job->module);
+	json_string(j, "version", job->version);
+	json_string(j, "kernel", job->kernel);
+	json_string(j, "arch", job->arch);
+}
 
 static void document_job(struct json *j, const struct fleet *fl, const struct fleet_job *job)
 {
@@ -273,10 +277,7 @@ static void document_job(struct json *j, const struct fleet *fl, const struct fl
 		strv_add(&needs, fl->jobs[job->needs[i]].id);
 	json_object(j, NULL);
 	json_string(j, "id", job->id);
-	json_string(j, "module", job->module);
-	json_string(j, "version", job->version);
-	json_string(j, "kernel", job->kernel);
-	json_string(j, "arch", job->arch);
+	document_names(j, job);
 	json_string(j, "source", job->source);
 	json_strings(j, "needs", &needs);
 	json_int(j, "level", (long long)job->level);
@@ -296,10 +297,7 @@ static void document_fleet(struct json *j, const struct fleet *fl)
 		const struct fleet_job *job = &fl->jobs[i];
 
 		json_object(j, NULL);
-		json_string(j, "module", job->module);
-		json_string(j, "version", job->version);
-		json_string(j, "kernel", job->kernel);
-		json_string(j, "arch", job->arch);
+		document_names(j, job);
 		json_string(j, "reason", job->excluded);
 		json_end(j);
 	}

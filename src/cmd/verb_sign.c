@@ -40,11 +40,7 @@ int verb_sign(struct app *app, struct fail *f)
 	if (r == 0)
 		r = app_need_names(app, f);
 	if (r == 0)
-		r = app_snapshot(app, app->rq.module, &snap, f);
-	if (r == 0)
-		r = app_refuse_broken(app, &snap, f);
-	if (r == 0)
-		r = app_refuse_unknown(app, &snap, f);
+		r = app_snapshot_known(app, &snap, f);
 	if (r == 0)
 		r = choose_targets(app, &snap, f);
 	if (r < 0)

@@ -54,11 +54,7 @@ static int prepare(struct app *app, const char *source, struct fail *f)
 	int r = app_need_names(app, f);
 
 	if (r == 0)
-		r = app_snapshot(app, app->rq.module, &snap, f);
-	if (r == 0)
-		r = app_refuse_broken(app, &snap, f);
-	if (r == 0)
-		r = app_refuse_unknown(app, &snap, f);
+		r = app_snapshot_known(app, &snap, f);
 	if (r == 0)
 		r = refuse_conf(app, source, f);
 	if (r == 0 && !app->rq.source_only)
