@@ -148,13 +148,11 @@ static void print_module(const char *path, const void *data, size_t n)
 	       mi.srcversion ? mi.srcversion : "-", mi.sig_key ? mi.sig_key : "-", path);
 }
 
-static bool is_wanted(const struct search *x, const char *path)
+static bool is_wanted(const struct search *x, const char *name)
 {
-	CLEAN(free) char *name = cpio_module_name(path, x->kernel);
-
-	for (size_t i = 0; name && i < x->n_names; i++)
+	for (size_t i = 0; i < x->n_names; i++)
 		if (str_eq(name, x->names[i]))
-			return !strpbrk(path, "\n\r");
+			return true;
 	return false;
 }
 
@@ -162,17 +160,19 @@ static bool is_wanted(const struct search *x, const char *path)
  */
 
 /* A member's content, of size h->size. */
-static bool take_content(struct stream *s, const struct search *x, const struct cpio_header *h,
-			 const char *name)
+static bool take_content(struct stream *s, const struct search *x, const struct cpio_header *h, const char *path)
 {
+	CLEAN(free) char *name = S_ISREG(h->mode) && !strpbrk(path, "\n\r") ? cpio_module_name(path, x->kernel) : NULL;
 	CLEAN(free) char *data = NULL;
 
-	if (!S_ISREG(h->mode) || h->size == 0 || h->size > MODULE_MAX || !is_wanted(x, name))
+	if (name)
+		printf("- %s\n", name);
+	if (!name || h->size == 0 || h->size > MODULE_MAX || !is_wanted(x, name))
 		return take(s, NULL, h->size);
 	data = xreallocarray(NULL, h->size, 1);
 	if (!take(s, data, h->size))
 		return false;
-	print_module(name, data, h->size);
+	print_module(path, data, h->size);
 	return true;
 }
 

@@ -2,6 +2,7 @@
 #include "sys/initramfs.h"
 
 #include <errno.h>
+#include <fcntl.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -9,8 +10,10 @@
 #include "core/cpio.h"
 #include "core/sha256.h"
 #include "sys/helper.h"
+#include "sys/initramfs_names.h"
 #include "sys/module_file.h"
 #include "sys/run.h"
+#include "sys/stamp.h"
 
 enum { LIST_MAX = 4 << 20, SAID_MAX = 4 << 20, READ_TIME = 120 * 1000 };
 
@@ -68,16 +71,16 @@ static void add_copy(struct initramfs *i, const char *line, const char *kernel)
 	i->copies[i->n++] = m;
 }
 
-int initramfs_read(const char *image, const char *kernel, const struct strv *names,
-		   const struct strv *environment, struct initramfs *ret, struct fail *f)
+/* What the helper says of it. */
+static int list_modules(const char *image, const char *kernel, const struct strv *names,
+			const struct strv *environment, struct buf *ret, struct fail *f)
 {
 	CLEAN(free) char *helper = helper_find("dkms-archive");
-	CLEAN(strv) struct strv argv = { 0 }, lines = { 0 };
-	CLEAN(buf) struct buf out = { 0 };
+	CLEAN(strv) struct strv argv = { 0 };
 	struct run_result res = { 0 };
 	struct run run = { .env = environment,
 			   .err_fd = RUN_NULL,
-			   .capture = &out,
+			   .capture = ret,
 			   .capture_max = LIST_MAX,
 			   .timeout_ms = READ_TIME };
 	int r;
@@ -93,11 +96,45 @@ int initramfs_read(const char *image, const char *kernel, const struct strv *nam
 	r = run_command(&run, &res, f);
 	if (r < 0)
 		return r;
-	if (res.status != 0)
-		return fail_set(f, -EBADMSG, "'%s' cannot be read", image);
+	return res.status == 0 ? 0 : fail_set(f, -EBADMSG, "'%s' cannot be read", image);
+}
+
+/* Is it known to have none of them? */
+static bool has_none(const char *image, const struct strv *names)
+{
+	CLEAN(strv) struct strv there = { 0 };
+	struct file_stamp now;
+
+	stamp_look(AT_FDCWD, image, &now);
+	if (!initramfs_names_know(image, &now, &there))
+		return false;
+	for (size_t i = 0; i < names->n; i++)
+		if (strv_has(&there, names->items[i]))
+			return false;
+	return true;
+}
+
+int initramfs_read(const char *image, const char *kernel, const struct strv *names,
+		   const struct strv *environment, struct initramfs *ret, struct fail *f)
+{
+	CLEAN(strv) struct strv lines = { 0 }, there = { 0 };
+	CLEAN(buf) struct buf out = { 0 };
+	struct file_stamp then;
+	int r;
+
+	if (has_none(image, names))
+		return 0;
+	stamp_keep(AT_FDCWD, image, false, &then);
+	r = list_modules(image, kernel, names, environment, &out, f);
+	if (r < 0)
+		return r;
 	strv_split(&lines, buf_str(&out), "\n");
 	for (size_t i = 0; i < lines.n; i++)
-		add_copy(ret, lines.items[i], kernel);
+		if (str_has_prefix(lines.items[i], "- "))
+			strv_add(&there, lines.items[i] + 2);
+		else
+			add_copy(ret, lines.items[i], kernel);
+	initramfs_names_keep(image, &then, &there);
 	return 0;
 }
 

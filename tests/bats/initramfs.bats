@@ -99,6 +99,46 @@ json() { run_cmd bash -c '"$@" | jq -e "$Q"' - "$DKMS" "$@" --json; }
 	warns hello
 }
 
+@test "an image that has none of the modules is read once; one that changed, or has one, again" {
+	local kept=/var/cache/dkms/initramfs
+	update_initramfs 0
+	put "$WORLD/ready/$K1.ko" kernel/drivers/other.ko
+	image gzip -1
+	touch -d '1 hour ago' "$IMAGE"
+	sleep 0.1
+	Q='.initramfs[0].state' json install --force hello/2.0 -k "$K1"
+	assert_same "$output" '"current"'
+	grep -qx other "$kept/initrd.img-$K1"
+	# with nothing to read it
+	mv /usr/libexec/dkms/dkms-archive "$C/dkms-archive"
+	Q='.initramfs[0].state' json install --force hello/1.0 -k "$K1"
+	assert_same "$output" '"current"'
+	# cut short it is not believed
+	cp "$kept/initrd.img-$K1" "$C/kept"
+	head -n -1 "$C/kept" >"$kept/initrd.img-$K1"
+	Q='.initramfs[0].state' json install --force hello/2.0 -k "$K1"
+	assert_same "$output" '"unreadable"'
+	cp "$C/kept" "$kept/initrd.img-$K1"
+	# nor if the image changed, be it to the same size and time
+	cp --preserve=timestamps "$IMAGE" "$C/image"
+	cat "$C/image" >"$IMAGE"
+	touch -r "$C/image" "$IMAGE"
+	Q='.initramfs[0].state' json install --force hello/1.0 -k "$K1"
+	assert_same "$output" '"unreadable"'
+	mv "$C/dkms-archive" /usr/libexec/dkms/dkms-archive
+	# one that has it is read each time
+	put "$(installed)"
+	image gzip -1
+	sleep 0.1
+	for v in 1.0 2.0 2.0; do run_dkms install --force "hello/$v" -k "$K1"; done
+	warns hello
+	# what is known of an image goes with it
+	mv "$IMAGE" "/boot/initrd.img-$K2"
+	make_module other 1.0
+	run_dkms install other/1.0 -k "$K2"
+	assert_same "$(ls "$kept")" "initrd.img-$K2"
+}
+
 @test "a copy is the same, however it is compressed, and stripped but of the same build" {
 	put "$(installed)"
 	xz --check=crc32 "$C/i/usr/lib/modules/$K1/updates/dkms/hello.ko"
