@@ -170,10 +170,13 @@ static bool is_installed_as_remembered(struct examiner *x, const struct snap_bui
 
 /* looking */
 
-void examine_note(struct examiner *x, int err)
+bool examine_note(struct examiner *x, int err)
 {
-	if (err < 0 && err != -ENOENT && err != -ENOTDIR && err != -EACCES && err != -ELOOP && x->err == 0)
+	bool tells_nothing = err < 0 && err != -ENOENT && err != -ENOTDIR && err != -EACCES && err != -ELOOP;
+
+	if (tells_nothing && x->err == 0)
 		x->err = err;
+	return tells_nothing;
 }
 
 /* Is there a file of the built one's name and bytes at one of the places where it may be? */
@@ -181,6 +184,7 @@ static bool is_installed_same(struct examiner *x, const struct snap_build *b,
 			      const char *location, const char *built)
 {
 	const char *const places[] = { x->app->distro.dest, location };
+	bool unknown = false;
 
 	for (size_t i = 0; i < COUNT_OF(places); i++) {
 		CLEAN(free) char *path = NULL;
@@ -192,9 +196,9 @@ static bool is_installed_same(struct examiner *x, const struct snap_build *b,
 		r = file_same(built, path);
 		if (r == 1)
 			return true;
-		examine_note(x, r);
+		unknown = examine_note(x, r) || unknown;
 	}
-	return x->err < 0;
+	return unknown;
 }
 
 static unsigned compare_module(struct examiner *x, const struct layout *l,
@@ -202,10 +206,10 @@ static unsigned compare_module(struct examiner *x, const struct layout *l,
 {
 	CLEAN(free) char *dir = layout_built_files(l);
 	CLEAN(strv) struct strv built = { 0 };
+	bool unknown = examine_note(x, module_files_in(dir, name, &built));
 
-	examine_note(x, module_files_in(dir, name, &built));
 	if (built.n == 0)
-		return x->err < 0 ? 0 : STATUS_MISSING;
+		return unknown ? 0 : STATUS_MISSING;
 	if (b->installed && !is_installed_same(x, b, location, built.items[0]))
 		return STATUS_DIFFERS;
 	return 0;

@@ -30,8 +30,8 @@ struct examiner {
 	int err; /* the first thing that could not be looked at; it counts as being all right */
 };
 
-/* What went meanwhile, or is not for us to see, is not there; what a disk refuses may be. */
-void examine_note(struct examiner *x, int err);
+/* What went meanwhile, or is not for us to see, is not there; what a disk refuses may be: true, and kept in x->err. */
+bool examine_note(struct examiner *x, int err);
 
 /* app->conf_cache is the examiner's until it is done. */
 void examine_begin(struct examiner *x, struct app *app);

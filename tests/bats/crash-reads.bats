@@ -73,3 +73,21 @@ setup() {
 		done
 	done
 }
+
+@test "status: what cannot be looked at of one module hides nothing of the next" {
+	local n
+	crash_source other 1.0 "other"
+	_dkms_ok install crash/1.0 -k "$K1"
+	_dkms_ok install other/1.0 -k "$K1"
+	find "$C/now/var" -name .manifest -delete
+	echo >>"$C/now/opt/lib/modules/$K1/updates/dkms/other.ko"
+	_dkms_ok status
+	assert_output_has "other/1.0, $K1, $ARCH: installed (Differences between built and installed modules)"
+	run_cmd "$TOOLS/syscall-fault" -t "$C/struck" -r "$C/now" count 0 "$DKMS" status
+	n=$(grep -n 'updates/dkms/dummy\.ko' "$C/struck" | head -n 1 | cut -d: -f1)
+	[ -n "$n" ]
+	run_cmd "$TOOLS/syscall-fault" -r "$C/now" EIO "$n" "$DKMS" status
+	assert_status 1
+	assert_errors_have "Input/output error"
+	assert_output_has "other/1.0, $K1, $ARCH: installed (Differences between built and installed modules)"
+}
