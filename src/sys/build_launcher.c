@@ -56,13 +56,7 @@ static bool may_write(const struct build_box *box, const struct stat *st)
 	return (bits & 3) == 3;
 }
 
-static bool is_empty(const char *dir)
-{
-	CLEAN(strv) struct strv names = { 0 };
-
-	return dir_list(dir, &names) == 0 && names.n == 0;
-}
-
+/* 1: made; 0: it is there. */
 static int make_dir(const char *dir)
 {
 	int r;
@@ -70,18 +64,20 @@ static int make_dir(const char *dir)
 	if (path_is_dir(dir))
 		return 0;
 	r = dir_make(dir);
-	return r == 0 && chmod(dir, 0700) < 0 ? -errno : r;
+	if (r == 0 && chmod(dir, 0700) < 0)
+		r = -errno;
+	return r < 0 ? r : 1;
 }
 
 /* dkms's own is given to whoever builds; of what somebody has named only what is new. */
 static int own_dir(struct build *b)
 {
 	struct build_launch *l = &b->launch;
+	int made = make_dir(l->dir), r = made;
 	struct stat st;
-	int r = make_dir(l->dir);
 
-	if (r == 0 && stat(l->dir, &st) < 0)
-		r = -errno;
+	if (r >= 0)
+		r = stat(l->dir, &st) < 0 ? -errno : 0;
 	if (r < 0)
 		return r;
 	l->uid = st.st_uid;
@@ -91,7 +87,7 @@ static int own_dir(struct build *b)
 	build_user_settle(st.st_uid, &b->box.uid, &b->box.gid);
 	if (may_write(&b->box, &st))
 		return 0;
-	if (!l->is_own_dir && (st.st_uid != 0 || !is_empty(l->dir)))
+	if (!l->is_own_dir && made != 1)
 		return -EACCES;
 	l->uid = b->box.uid;
 	l->gid = b->box.gid;
