@@ -194,6 +194,18 @@ modprobe -v $loaded"
 	refute_exists /usr/src/site-timing-1.2
 }
 
+@test "dkms_remove of a module that DKMS_ARGS names removes no source of another" {
+	make_module -m uio_timing site-timing 1.2
+	: >/usr/src/site-timing-1.2/.copied-by-dkms.mk
+	make_module other 1.0
+	run_dkms add other/1.0
+	assert_status 0
+	site dkms_remove DKMS_ARGS="-m other -v 1.0"
+	assert_status 0
+	assert_dkms_status
+	assert_exists /usr/src/site-timing-1.2/dkms.conf
+}
+
 @test "dkms-expand: files, standard input, -V, and wrong usage" {
 	expand=/usr/libexec/dkms/dkms-expand
 	printf 'a\n$(x) ${y}\nend' >"$C/in"
