@@ -156,6 +156,7 @@ static int begin(struct builds *b, struct task *t, struct step *s, struct fail *
 	job = build_job_for(b->e, s, &t->facts);
 	job.is_private = t->is_private;
 	job.has_jobserver = b->has_jobserver;
+	job.make_identity = b->has_jobserver ? engine_tool(b->e, "make") : NULL;
 	r = build_undo_record(&b->undo, t->step, t->is_private, f);
 	if (r < 0)
 		return r;

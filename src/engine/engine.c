@@ -16,6 +16,7 @@
 #include "sys/conf_load.h"
 #include "sys/run.h"
 #include "sys/script.h"
+#include "sys/toolchain.h"
 #include "sys/tree.h"
 
 struct kernel *engine_kernel(struct engine *e, const char *release, const char *arch)
@@ -58,6 +59,30 @@ const struct framework *engine_framework(struct engine *e, const char *release)
 	return fw;
 }
 
+struct tool {
+	char *command, *identity;
+};
+
+const char *engine_tool(struct engine *e, const char *command)
+{
+	for (size_t i = 0; i < e->n_tools; i++)
+		if (str_eq(e->tools[i].command, command))
+			return e->tools[i].identity;
+	e->tools = xreallocarray(e->tools, e->n_tools + 1, sizeof(*e->tools));
+	e->tools[e->n_tools] =
+		(struct tool){ xstrdup(command), tool_identity(command, e->setup->environment) };
+	return e->tools[e->n_tools++].identity;
+}
+
+static void forget_tools(struct engine *e)
+{
+	for (size_t i = 0; i < e->n_tools; i++) {
+		free(e->tools[i].command);
+		free(e->tools[i].identity);
+	}
+	free(e->tools);
+}
+
 static void engine_done(struct engine *e)
 {
 	for (size_t i = 0; i < e->n_frameworks; i++) {
@@ -71,6 +96,7 @@ static void engine_done(struct engine *e)
 		free(e->kernels[i]);
 	}
 	free(e->kernels);
+	forget_tools(e);
 	strv_done(&e->told);
 	turn_close(&e->scripts);
 }
@@ -315,30 +341,56 @@ static void carry_out(struct engine *e, size_t i)
 	o->end(o->ctx, s, &f, NULL, NULL);
 }
 
-/* Starts every build that may run, and does the first other step that is ready. True: something happened. */
-static bool advance(struct engine *e)
+/* An end that was asked for: but what is installed already gets its index. */
+static bool cancel(struct engine *e)
+{
+	bool moved = false;
+
+	for (size_t i = 0; i < e->plan->n && run_pending_signal(); i++) {
+		struct step *s = &e->plan->steps[i];
+
+		if (s->state != STEP_WAITING || s->kind == STEP_DEPMOD)
+			continue;
+		s->state = STEP_CANCELLED;
+		moved = true;
+	}
+	return moved;
+}
+
+static bool is_build(const struct step *s)
+{
+	return s->kind == STEP_BUILD && !(s->flags & STEP_DEFER);
+}
+
+/* Builds first, so that no processor waits while what was built is installed. */
+static bool start_builds(struct engine *e)
 {
 	bool moved = false;
 
 	for (size_t i = 0; i < e->plan->n; i++) {
-		struct step *s = &e->plan->steps[i];
+		const struct step *s = &e->plan->steps[i];
+
+		if (s->state == STEP_WAITING && is_build(s) && plan_ready(e->plan, i) == READY_GO)
+			moved = builds_start(e->builds, i) || moved;
+	}
+	return moved;
+}
+
+/* Starts every build that may run, and does the first other step that is ready. True: something happened. */
+static bool advance(struct engine *e)
+{
+	bool moved = cancel(e);
+
+	moved = start_builds(e) || moved;
+	for (size_t i = 0; i < e->plan->n; i++) {
+		const struct step *s = &e->plan->steps[i];
 		enum step_ready ready;
 
 		if (s->state != STEP_WAITING)
 			continue;
-		/* an end that was asked for: but what is installed already gets its index */
-		if (run_pending_signal() && s->kind != STEP_DEPMOD) {
-			s->state = STEP_CANCELLED;
-			moved = true;
-			continue;
-		}
 		ready = plan_ready(e->plan, i);
-		if (ready == READY_NOT_YET)
+		if (ready == READY_NOT_YET || (ready == READY_GO && is_build(s)))
 			continue;
-		if (ready == READY_GO && s->kind == STEP_BUILD && !(s->flags & STEP_DEFER)) {
-			moved = builds_start(e->builds, i) || moved;
-			continue;
-		}
 		carry_out(e, i);
 		return true;
 	}

@@ -27,6 +27,8 @@ struct engine {
 	size_t n_installed;
 	struct preparation *preparations; /* kernel trees that were never built */
 	size_t n_preparations;
+	struct tool *tools; /* what they say that they are */
+	size_t n_tools;
 };
 
 /* What is known of kernel release/arch; read once per run. Belongs to the engine. */
@@ -36,6 +38,8 @@ struct kernel *engine_kernel(struct engine *e, const char *release, const char *
  * the dkms tree are settled with the running one. Belongs to the engine.
  */
 const struct framework *engine_framework(struct engine *e, const char *release);
+/* What a command says that it is (sys/toolchain.h), asked once in a run; NULL: nothing. Belongs to the engine. */
+const char *engine_tool(struct engine *e, const char *command);
 /* Where things are for a step. */
 struct layout engine_layout(const struct engine *e, const struct step *s);
 /* The directory whose dkms.conf counts for a step: what an add copies from, else the source link, else where the source

@@ -192,6 +192,8 @@ static int choose_toolchain(struct engine *e, const struct step *s, struct build
 	CLEAN(free) char *text = NULL, *package = NULL, *command = NULL;
 	int r = toolchain_choose(b->kernel, e->setup->environment, &b->toolchain, f);
 
+	if (r == 0)
+		str_set(&b->toolchain.identity, engine_tool(e, b->toolchain.cc ? b->toolchain.cc : "gcc"));
 	if (r < 0 || !b->toolchain.missing)
 		return r;
 	if (b->toolchain.cross) {
@@ -256,8 +258,11 @@ static int gather(struct engine *e, const struct step *s, struct build_facts *b,
 		r = prepare_signer(e, s, b);
 	if (r == 0)
 		r = choose_toolchain(e, s, b, f);
-	if (r == 0)
-		inputs_of_kernel(b->kernel); /* before it is many processes */
+	/* before it is many processes */
+	if (r == 0) {
+		inputs_of_kernel(b->kernel);
+		kernel_suffix(b->kernel);
+	}
 	return r;
 }
 

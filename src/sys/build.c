@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 
+#include "base/env.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
@@ -21,7 +22,6 @@
 #include "sys/script.h"
 #include "sys/tree_copy.h"
 
-enum { VERSION_MAX = 4096, VERSION_MS = 10000 };
 
 static void tell(const struct build_observer *o, bool once, const char *text, const char *hint)
 {
@@ -246,21 +246,16 @@ static int build_script(struct build *b, const char *kind, const char *line, str
 			line, status);
 }
 
+static bool has_path_of_job(const struct build *b)
+{
+	return str_eq(env_get(&b->env, "PATH"), env_get(b->job->environment, "PATH"));
+}
+
 /* Does the make that is on PATH know how, and will it find the FIFO? */
 static bool can_open_fifo(const struct build *b)
 {
-	static const char *const argv[] = { "make", "--version", NULL };
 	const struct build_box *box = &b->box;
-	CLEAN(buf) struct buf out = { 0 };
-	struct run r = { .argv = argv,
-			 .env = &b->env,
-			 .cwd = "/",
-			 .out_fd = RUN_NULL,
-			 .err_fd = RUN_NULL,
-			 .capture = &out,
-			 .capture_max = VERSION_MAX,
-			 .timeout_ms = VERSION_MS };
-	struct run_result res = { 0 };
+	CLEAN(free) char *identity = NULL;
 
 	/* MAKEFLAGS is words, of which make takes '$' and '\\' for more */
 	if (!b->job->jobs_fifo || strpbrk(b->job->jobs_fifo, " \t\n$\\"))
@@ -269,7 +264,10 @@ static bool can_open_fifo(const struct build *b)
 	if (box->is_open && (box->sandbox.rules.parts & SANDBOX_USER) &&
 	    !(box->sandbox.rules.parts & SANDBOX_MOUNTS))
 		return false;
-	return run_command(&r, &res, NULL) == 0 && res.status == 0 && make_takes_fifo(buf_str(&out));
+	if (b->job->make_identity && has_path_of_job(b))
+		return make_takes_fifo(b->job->make_identity);
+	identity = tool_identity("make", &b->env);
+	return identity && make_takes_fifo(identity);
 }
 
 static int run_make(struct build *b, struct fail *f)

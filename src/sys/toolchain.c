@@ -154,7 +154,7 @@ char *toolchain_kbuild_cc(struct kernel *k, const struct strv *environment)
 	return kernel_is_clang(k) ? xstrdup("clang") : xasprintf("%sgcc", prefix ? prefix : "");
 }
 
-char *toolchain_identity(const struct toolchain *t, const struct strv *environment)
+char *tool_identity(const char *command, const struct strv *environment)
 {
 	CLEAN(strv) struct strv words = { 0 };
 	CLEAN(buf) struct buf out = { 0 };
@@ -167,12 +167,17 @@ char *toolchain_identity(const struct toolchain *t, const struct strv *environme
 			 .timeout_ms = MAKE_MS };
 	struct run_result res = { 0 };
 
-	strv_split(&words, t->cc ? t->cc : "gcc", " \t");
+	strv_split(&words, command, " \t");
 	strv_add(&words, "--version");
 	r.argv = (const char *const *)words.items;
 	if (run_command(&r, &res, NULL) < 0 || res.status != 0 || out.len == 0)
 		return NULL;
 	return xstrndup(buf_str(&out), strcspn(buf_str(&out), "\n"));
+}
+
+char *toolchain_identity(const struct toolchain *t, const struct strv *environment)
+{
+	return t->identity ? xstrdup(t->identity) : tool_identity(t->cc ? t->cc : "gcc", environment);
 }
 
 void toolchain_done(struct toolchain *t)
@@ -182,5 +187,6 @@ void toolchain_done(struct toolchain *t)
 	free(t->strip);
 	free(t->missing);
 	free(t->prefix);
+	free(t->identity);
 	*t = (struct toolchain){ 0 };
 }

@@ -16,6 +16,7 @@ struct toolchain {
 	char *missing; /* the compiler that built the kernel and is not installed, or NULL */
 	const struct cross *cross; /* the kernel's architecture is another than ours; else NULL */
 	char *prefix;		   /* CROSS_COMPILE then: that of the environment, else the usual one */
+	char *identity; /* what toolchain_identity() says, if somebody has asked; else NULL */
 };
 
 /* `environment` gives PATH. A missing compiler is no failure here: ret->missing names it. */
@@ -28,7 +29,9 @@ void toolchain_set_cross(const struct toolchain *t, struct strv *env);
  * the kernel's .kernelvariables, clang where LLVM=1 is given, else gcc behind CROSS_COMPILE. Caller frees.
  */
 char *toolchain_kbuild_cc(struct kernel *k, const struct strv *environment);
-/* What the compiler says that it is: the first line of its --version; caller frees; NULL: it says nothing. */
+/* What a command of words and blanks says that it is: the first line of its --version; caller frees; NULL: nothing. */
+char *tool_identity(const char *command, const struct strv *environment);
+/* The compiler's; caller frees; NULL: it says nothing. */
 char *toolchain_identity(const struct toolchain *t, const struct strv *environment);
 void toolchain_done(struct toolchain *t);
 static inline void clean_toolchain(struct toolchain *t)
