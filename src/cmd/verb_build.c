@@ -115,7 +115,7 @@ int verb_add(struct app *app, struct fail *f)
 	plan_add(&plan, STEP_ADD, app->rq.module, app->rq.version, NULL, NULL, 0);
 	set_source(app, &plan);
 	r = app_execute(app, &plan, f);
-	if (r == 0 && app->rq.rpm_safe_upgrade)
+	if (r == 0 && app->rq.rpm_safe_upgrade && !app->rq.dry_run)
 		r = rpm_upgrade_note(app->tmp_location, app->rq.module, app->rq.version, f);
 	return r;
 }

@@ -18,12 +18,13 @@ int verb_generate_mok(struct app *app, struct fail *f)
 		.install_tree = app->install_tree,
 		.environment = &app->environment,
 	};
-	int r = signer_make_key(&rq, &s, f);
+	int r = signer_make_key(&rq, app->rq.dry_run, &s, f);
+	const char *made = app->rq.dry_run ? "would make" : "made";
 
 	if (r < 0)
 		return r;
 	report_line(&app->report, "%s: key '%s', certificate '%s'",
-		    s.made_key ? "made" : "already there", s.key, s.certificate);
+		    s.made_key ? made : "already there", s.key, s.certificate);
 	report_line(&app->report, "where Secure Boot is on, enrol the certificate: mokutil --import %s",
 		    s.certificate);
 	enrolment_guide(app, s.certificate);

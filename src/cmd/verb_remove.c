@@ -74,7 +74,7 @@ int verb_remove(struct app *app, struct fail *f)
 
 	/* the old package's script of an upgrade to the same version: what the new one's added stays */
 	if (app->rq.rpm_safe_upgrade && app_need_names(app, NULL) == 0 &&
-	    rpm_upgrade_is_noted(app->tmp_location, app->rq.module, app->rq.version)) {
+	    rpm_upgrade_is_noted(app->tmp_location, app->rq.module, app->rq.version, !app->rq.dry_run)) {
 		report_line(&app->report, "%s/%s: kept, this rpm upgrade has just added it",
 			    app->rq.module, app->rq.version);
 		return 0;

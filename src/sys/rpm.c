@@ -92,7 +92,7 @@ static bool is_note(const char *path, const char *text)
 	       fd_read_all(fd, NOTE_MAX, &b) == 0 && str_eq(buf_str(&b), text);
 }
 
-bool rpm_upgrade_is_noted(const char *tmp, const char *module, const char *version)
+bool rpm_upgrade_is_noted(const char *tmp, const char *module, const char *version, bool uses_up)
 {
 	pid_t pid = rpm_process();
 	CLEAN(free) char *text = note_text(pid, module, version), *prefix = note_prefix(pid);
@@ -104,7 +104,8 @@ bool rpm_upgrade_is_noted(const char *tmp, const char *module, const char *versi
 		CLEAN(free) char *path = path_join(tmp, names.items[i]);
 
 		if (str_has_prefix(names.items[i], prefix) && is_note(path, text)) {
-			unlink(path);
+			if (uses_up)
+				unlink(path);
 			noted = true;
 		}
 	}

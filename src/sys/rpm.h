@@ -17,7 +17,7 @@ bool rpm_owns(const char *path, const struct strv *environment);
  * The note is <tmp>/dkms_rpm_safe_upgrade_lock.<pid>.XXXXXX and holds <m>-<v> and that process's start time.
  */
 int rpm_upgrade_note(const char *tmp, const char *module, const char *version, struct fail *f);
-/* Is there such a note for this process and version? Then it is taken away. */
-bool rpm_upgrade_is_noted(const char *tmp, const char *module, const char *version);
+/* Is there such a note for this process and version? uses_up: then it is taken away. */
+bool rpm_upgrade_is_noted(const char *tmp, const char *module, const char *version, bool uses_up);
 
 #endif

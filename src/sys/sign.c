@@ -108,6 +108,11 @@ static bool pair_is_there(const struct sign_keys *k)
 	return path_exists(k->key) && path_exists(k->certificate);
 }
 
+static bool needs_pair(const struct sign_keys *k)
+{
+	return !k->is_token && !pair_is_there(k);
+}
+
 static int make_pair(const struct sign_keys *k, const struct strv *environment, struct fail *f)
 {
 	CLEAN(free) char *helper = NULL;
@@ -135,7 +140,7 @@ static int provide_pair(const struct sign_request *rq, const struct sign_keys *k
 {
 	int r;
 
-	if (k->is_token || pair_is_there(k))
+	if (!needs_pair(k))
 		return 0;
 	r = make_pair(k, rq->environment, f);
 	if (r < 0)
@@ -273,7 +278,7 @@ void signer_find_key(const struct sign_request *rq, struct signer *ret)
 	ret->certificate = TAKE_PTR(k.certificate);
 }
 
-int signer_make_key(const struct sign_request *rq, struct signer *ret, struct fail *f)
+int signer_make_key(const struct sign_request *rq, bool dry_run, struct signer *ret, struct fail *f)
 {
 	CLEAN(facts) struct facts x = { 0 };
 	CLEAN(sign_keys) struct sign_keys k = { 0 };
@@ -285,7 +290,13 @@ int signer_make_key(const struct sign_request *rq, struct signer *ret, struct fa
 	ret->key = xstrdup(k.key);
 	ret->certificate = xstrdup(k.certificate);
 	r = check_token(&k, f);
-	return r < 0 ? r : provide_pair(rq, &k, ret, f);
+	if (r < 0)
+		return r;
+	if (dry_run) {
+		ret->made_key = needs_pair(&k);
+		return 0;
+	}
+	return provide_pair(rq, &k, ret, f);
 }
 
 void signer_done(struct signer *s)

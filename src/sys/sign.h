@@ -50,9 +50,10 @@ static inline void clean_signer(struct signer *s)
 
 /*
  * The other half alone, for `dkms generate_mok`: chooses the key whatever the kernel asks for, and makes the pair
- * if it is not complete. ret->method is SIGN_OFF; key, certificate and made_key say what there is.
+ * if it is not complete. ret->method is SIGN_OFF; key, certificate and made_key say what there is; with dry_run
+ * nothing is made, and made_key says that it would be.
  */
-int signer_make_key(const struct sign_request *rq, struct signer *ret, struct fail *f);
+int signer_make_key(const struct sign_request *rq, bool dry_run, struct signer *ret, struct fail *f);
 
 /* Only finds out which key and certificate there are or would be; nothing is made. */
 void signer_find_key(const struct sign_request *rq, struct signer *ret);

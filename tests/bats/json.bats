@@ -178,6 +178,38 @@ there is nothing to do"
 add waiting, build waiting"
 }
 
+@test "dry run: packages and kernel hooks" {
+	make_module hello 1.0
+	tree_installed hello 1.0 "$K1"
+	for verb in mkdeb mkbmdeb mkdsc mkrpm sign; do
+		dry 0 $verb hello/1.0
+		assert_output_has "nothing was done: this is a dry run"
+	done
+	dry 0 kernel_preinst -k "$K1"
+	dry 0 kernel_postinst -k "$K2"
+}
+
+@test "dry run: generate_mok says which key it would make" {
+	mkdir -p /var/lib/dkms
+	dry 0 generate_mok
+	assert_output_has "would make: key '/var/lib/dkms/mok.key', certificate '/var/lib/dkms/mok.pub'"
+	refute_exists /var/lib/dkms/mok.key
+	run_dkms generate_mok
+	dry 0 generate_mok
+	assert_output_has "already there: key '/var/lib/dkms/mok.key'"
+}
+
+@test "dry run: the note of an rpm upgrade is neither made nor used up" {
+	make_module hello 1.0
+	dry 0 add hello/1.0 --rpm_safe_upgrade
+	assert_output_has "1. add hello/1.0"
+	run_cmd sh -c 'sh -c "$1 add hello/1.0 --rpm_safe_upgrade; exit \$?" && for dry in --dry-run ""; do
+		sh -c "$1 remove hello/1.0 --all --rpm_safe_upgrade $dry; exit \$?"; done' sh "$DKMS"
+	assert_status 0
+	assert_same "$(grep -c "kept, this rpm upgrade has just added it" <<<"$output")" 2
+	assert_dkms_status "hello/1.0: added"
+}
+
 @test "dry run: takes no lock, so it does not wait" {
 	make_module hello 1.0
 	make_module slow 1.0 "MAKE[0]='touch $C/began; sleep 20'"

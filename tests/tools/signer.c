@@ -90,7 +90,7 @@ int main(int argc, char **argv)
 	x.rq.distro = &x.distro;
 	x.rq.kconfig = &x.kconfig;
 	x.rq.environment = &x.environment;
-	print_signer(make_key ? signer_make_key(&x.rq, &s, &f) : signer_prepare(&x.rq, &s, &f), &s, &f);
+	print_signer(make_key ? signer_make_key(&x.rq, false, &s, &f) : signer_prepare(&x.rq, &s, &f), &s, &f);
 	for (; i < argc; i++) {
 		if (signer_sign(&s, argv[i], &f) == 0)
 			continue;
