@@ -7,6 +7,7 @@
 #include "core/outcome.h"
 #include "core/sanity.h"
 #include "engine/manifests.h"
+#include "engine/originals.h"
 #include "engine/take_out.h"
 #include "sys/install_tree.h"
 #include "sys/module_file.h"
@@ -276,13 +277,14 @@ static void fill_undo(const struct installing *in, struct commit *c)
 	commit_prune(c, saved, module);
 }
 
-static int save_originals(const struct placing *p, const char *dir, struct fail *f)
+static int save_originals(const struct installing *in, const struct placing *p, const char *dir,
+			  struct fail *f)
 {
 	CLEAN(free) char *collisions = path_join(dir, "collisions");
-	int r = p->original ? original_save(p->original, dir, f) : 0;
+	int r = p->original ? engine_save_original(in->e, in->s, p->original, dir, f) : 0;
 
 	for (size_t i = 0; i < p->in_the_way.n && r == 0; i++)
-		r = original_save(p->in_the_way.items[i], collisions, f);
+		r = engine_save_original(in->e, in->s, p->in_the_way.items[i], collisions, f);
 	return r;
 }
 
@@ -303,7 +305,7 @@ static int stage_files(struct installing *in, struct fail *f)
 		r = in->e->setup->symlink_modules ? module_file_stage_link(p->built, p->dest, f)
 						  : module_file_stage(p->built, p->dest, f);
 		if (r == 0)
-			r = save_originals(p, originals, f);
+			r = save_originals(in, p, originals, f);
 	}
 	if (r < 0)
 		journal_abandon(in->e->setup->dkms_tree, "");

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "core/outcome.h"
+#include "engine/originals.h"
 #include "engine/remnant.h"
 #include "engine/take_out.h"
 #include "sys/install_tree.h"
@@ -291,7 +292,7 @@ static int stage_originals(struct taking *t, struct fail *f)
 	}
 	r = journal_intend(t->e->setup->dkms_tree, "", &undo, f);
 	for (size_t i = 0; i < t->homes.n && r == 0; i++)
-		r = original_stage(t->copies.items[i], t->homes.items[i], f);
+		r = engine_stage_original(t->e, t->s, t->copies.items[i], t->homes.items[i], f);
 	if (r < 0)
 		journal_abandon(t->e->setup->dkms_tree, "");
 	return r;

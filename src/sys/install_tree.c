@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "sys/xattrs.h"
 
 static const char *const suffixes[] = { ".ko", ".ko.gz", ".ko.xz", ".ko.zst" };
 
@@ -165,7 +166,7 @@ int module_file_stage_link(const char *src, const char *dst, struct fail *f)
 	return r < 0 ? fail_errno(f, r, "cannot make the link '%s'", dst) : 0;
 }
 
-static int copy_exactly(const char *src, const char *dst)
+static int copy_exactly(const char *src, const char *dst, struct strv *ret_lost)
 {
 	struct stat st;
 	struct timespec times[2];
@@ -181,13 +182,15 @@ static int copy_exactly(const char *src, const char *dst)
 	/* not root: the owner cannot be kept, and need not be */
 	if (chown(dst, st.st_uid, st.st_gid) < 0 && errno != EPERM)
 		return -errno;
+	/* after the owner: to change that drops some of them */
+	xattrs_copy(src, dst, ret_lost);
 	if (utimensat(AT_FDCWD, dst, times, 0) < 0)
 		return -errno;
 	r = sync_file(dst);
 	return r == 0 ? dir_sync_of(dst) : r;
 }
 
-int original_save(const char *path, const char *dir, struct fail *f)
+int original_save(const char *path, const char *dir, struct strv *ret_lost, struct fail *f)
 {
 	CLEAN(free) char *copy = path_join(dir, path_base(path));
 	CLEAN(free) char *origin = xasprintf("%s.origin", copy);
@@ -197,19 +200,19 @@ int original_save(const char *path, const char *dir, struct fail *f)
 	if (r == 0)
 		r = file_write(origin, text, strlen(text), 0644);
 	if (r == 0)
-		r = copy_exactly(path, copy);
+		r = copy_exactly(path, copy, ret_lost);
 	if (r < 0)
 		return fail_errno(f, r, "cannot save the original module '%s' in '%s'", path, dir);
 	return 0;
 }
 
-int original_stage(const char *copy, const char *home, struct fail *f)
+int original_stage(const char *copy, const char *home, struct strv *ret_lost, struct fail *f)
 {
 	CLEAN(free) char *dir = path_dir(home), *staged = module_file_staged(home);
 	int r = dir_make(dir);
 
 	if (r == 0)
-		r = copy_exactly(copy, staged);
+		r = copy_exactly(copy, staged, ret_lost);
 	return r < 0 ? fail_errno(f, r, "cannot put the original module back to '%s'", home) : 0;
 }
 

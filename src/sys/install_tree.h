@@ -32,12 +32,13 @@ int module_file_stage(const char *src, const char *dst, struct fail *f);
 int module_file_stage_link(const char *src, const char *dst, struct fail *f);
 
 /*
- * Saves an original: a copy with mode, owner and times in dir, and dir/<file>.origin with its path. The
- * original itself stays where it is; the caller removes or replaces it once the copy is in its place.
+ * Saves an original: a copy with mode, owner, times and extended attributes in dir, and dir/<file>.origin with its
+ * path. The original itself stays where it is; the caller removes or replaces it once the copy is in its place.
+ * ret_lost: what of its attributes to tell of (sys/xattrs.h).
  */
-int original_save(const char *path, const char *dir, struct fail *f);
-/* Stages a saved copy at the original's home, with mode, owner and times. The copy stays. */
-int original_stage(const char *copy, const char *home, struct fail *f);
+int original_save(const char *path, const char *dir, struct strv *ret_lost, struct fail *f);
+/* Stages a saved copy at the original's home in the same way. The copy stays. */
+int original_stage(const char *copy, const char *home, struct strv *ret_lost, struct fail *f);
 
 /* Where an original in `dir` goes back to: its .origin if that leads below kernel_dir, where there is none
  * fallback_dir/<file>; caller frees; NULL if it leads elsewhere. Negative: the .origin cannot be read. */

@@ -101,6 +101,38 @@ kernel_digest() { # what modprobe sees of the kernel, without the index
 	assert_same "$(stat -c '%a %u:%g %Y %s' "$home")" "$before"
 }
 
+attributes() { getfattr --absolute-names -d -m '^(user|trusted|security)\.test' "$1" | grep -v '^#'; }
+
+@test "originals: extended attributes come back too" {
+	make_module dummy 1.0
+	home=$(find "/lib/modules/$K1/kernel" -name 'dummy.ko*')
+	setfattr -n trusted.test -v trust "$home"
+	setfattr -n security.test -v 0sAAEC "$home"
+	setfattr -n user.test "$home" || true # kernels before 6.6 have none on a tmpfs
+	before=$(attributes "$home")
+	ends 0 install dummy/1.0 -k "$K1"
+	assert_same "$(attributes "/var/lib/dkms/dummy/original_module/$K1/$ARCH/dummy.ko")" "$before"
+	ends 0 remove dummy/1.0 --all
+	assert_no_errors
+	assert_same "$(attributes "$home")" "$before"
+}
+
+@test "originals: a signature of IMA that a file system does not take is told of, anything else is not" {
+	make_module dummy 1.0
+	mkdir -p /var/lib/dkms
+	mount -t ramfs none /var/lib/dkms
+	home=$(find "/lib/modules/$K1/kernel" -name 'dummy.ko*')
+	setfattr -n trusted.test -v trust "$home"
+	setfattr -n security.test -v value "$home"
+	ends 0 install dummy/1.0 -k "$K1"
+	assert_errors_have "'$home' is kept without its security.test: Operation not supported"
+	refute_errors_have trusted.test
+	ends 0 remove dummy/1.0 --all
+	refute_errors_have security.test
+	assert_exists "$home"
+	umount /var/lib/dkms
+}
+
 @test "originals: one at the very place where ours goes" {
 	make_module hello 2.0
 	original updates/dkms/hello.ko hello 1.0

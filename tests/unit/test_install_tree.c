@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include "sys/install_tree.h"
 #include "temp_dir.h"
@@ -135,9 +136,12 @@ static void saving_and_staging(void **state)
 {
 	CLEAN(temp_dir) struct temp_dir d = { 0 };
 	CLEAN(free) char *module = NULL, *saved = NULL, *copy = NULL, *home = NULL, *staged = NULL, *origin = NULL;
+	CLEAN(strv) struct strv lost = { 0 };
 	CLEAN(fail) struct fail f = { 0 };
 	const struct timespec times[] = { { .tv_sec = 1000 }, { .tv_sec = 2000, .tv_nsec = 5 } };
 	struct stat st;
+	char value[8];
+	bool has_xattrs;
 
 	temp_dir_make(&d);
 	temp_dir_put(&d, "k/a/m.ko", "original", 0640);
@@ -145,12 +149,13 @@ static void saving_and_staging(void **state)
 	saved = temp_dir_at(&d, "saved/k");
 	copy = temp_dir_at(&d, "saved/k/m.ko");
 	home = temp_dir_at(&d, "k/b/m.ko");
+	has_xattrs = setxattr(module, "user.empty", "", 0, 0) == 0 && setxattr(module, "user.bytes", "\0\n\xff", 3, 0) == 0;
 	assert_int_equal(utimensat(AT_FDCWD, module, times, 0), 0);
-	assert_int_equal(original_save(module, saved, &f), 0);
+	assert_int_equal(original_save(module, saved, &lost, &f), 0);
 	assert_true(path_is_file(module));
 	origin = temp_dir_get(&d, "saved/k/m.ko.origin");
 	assert_true(str_has_prefix(origin, module));
-	assert_int_equal(original_stage(copy, home, &f), 0);
+	assert_int_equal(original_stage(copy, home, &lost, &f), 0);
 	staged = module_file_staged(home);
 	assert_null(module_file_stem(path_base(staged)));
 	assert_int_equal(file_same(staged, module), 1);
@@ -158,6 +163,12 @@ static void saving_and_staging(void **state)
 	assert_int_equal(st.st_mode & 07777, 0640);
 	assert_int_equal(st.st_mtim.tv_sec, 2000);
 	assert_int_equal(st.st_mtim.tv_nsec, 5);
+	assert_int_equal(lost.n, 0);
+	if (!has_xattrs) /* a file system may have none */
+		return;
+	assert_int_equal(getxattr(staged, "user.empty", value, sizeof(value)), 0);
+	assert_int_equal(getxattr(staged, "user.bytes", value, sizeof(value)), 3);
+	assert_memory_equal(value, "\0\n\xff", 3);
 }
 
 /* Nothing half-made stays, and the message names what could not be written. */
@@ -165,6 +176,7 @@ static void what_cannot_be_staged(void **state)
 {
 	CLEAN(temp_dir) struct temp_dir d = { 0 };
 	CLEAN(free) char *file = NULL, *below = NULL, *good = NULL, *staged = NULL, *missing = NULL, *link = NULL;
+	CLEAN(strv) struct strv lost = { 0 };
 	CLEAN(fail) struct fail f = { 0 };
 
 	temp_dir_make(&d);
@@ -181,10 +193,10 @@ static void what_cannot_be_staged(void **state)
 	assert_non_null(strstr(f.text, good));
 	assert_false(path_lexists(staged));
 	assert_int_equal(module_file_stage_link(file, below, &f), -ENOTDIR);
-	assert_int_equal(original_save(missing, below, &f), -ENOTDIR);
-	assert_int_equal(original_save(missing, d.path, &f), -ENOENT);
+	assert_int_equal(original_save(missing, below, &lost, &f), -ENOTDIR);
+	assert_int_equal(original_save(missing, d.path, &lost, &f), -ENOENT);
 	assert_non_null(strstr(f.text, missing));
-	assert_int_equal(original_stage(missing, good, &f), -ENOENT);
+	assert_int_equal(original_stage(missing, good, &lost, &f), -ENOENT);
 	assert_int_equal(module_file_stage(file, good, &f), 0);
 	assert_int_equal(module_file_stage_link(file, good, &f), 0);
 	assert_true(path_is_link(staged));
