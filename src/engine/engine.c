@@ -379,9 +379,11 @@ static bool start_builds(struct engine *e)
 /* Starts every build that may run, and does the first other step that is ready. True: something happened. */
 static bool advance(struct engine *e)
 {
+	/* one job: everything in its turn, for modules that need what another left but do not say so */
+	bool in_turn = e->setup->jobs == 1;
 	bool moved = cancel(e);
 
-	moved = start_builds(e) || moved;
+	moved = (!in_turn && start_builds(e)) || moved;
 	for (size_t i = 0; i < e->plan->n; i++) {
 		const struct step *s = &e->plan->steps[i];
 		enum step_ready ready;
@@ -389,8 +391,12 @@ static bool advance(struct engine *e)
 		if (s->state != STEP_WAITING)
 			continue;
 		ready = plan_ready(e->plan, i);
-		if (ready == READY_NOT_YET || (ready == READY_GO && is_build(s)))
+		if (ready == READY_NOT_YET)
 			continue;
+		if (ready == READY_GO && is_build(s)) {
+			moved = (in_turn && builds_start(e->builds, i)) || moved;
+			continue;
+		}
 		carry_out(e, i);
 		return true;
 	}

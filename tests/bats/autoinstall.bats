@@ -73,6 +73,19 @@ POST_INSTALL="post"'
 	line succeeded "z/1.0 m/1.0 a/1.0"
 }
 
+@test "with one job each module is built when all before it are installed" {
+	make_module early 1.0 "POST_INSTALL=post"
+	printf '%s\n' '#!/bin/sh' 'sleep 1' 'echo done >/var/lib/left-by-early' >/usr/src/early-1.0/post
+	chmod 755 /usr/src/early-1.0/post
+	make_module later 1.0 'PRE_BUILD=pre'
+	printf '%s\n' '#!/bin/sh' 'grep -q done /var/lib/left-by-early' >/usr/src/later-1.0/pre
+	chmod 755 /usr/src/later-1.0/pre
+	for m in early later; do run_dkms add "$m/1.0"; done
+	run_dkms autoinstall -k "$K1" -j 1
+	assert_status 0
+	assert_dkms_status "early/1.0, $K1, $ARCH: installed" "later/1.0, $K1, $ARCH: installed"
+}
+
 @test "BUILD_DEPENDS: any version that is installed will do" {
 	make_module base 2.0 'AUTOINSTALL=no'
 	tree_installed base 1.0 "$K1"
