@@ -46,14 +46,15 @@ static void add_op(struct commit *c, char letter, const char *a, const char *b)
 	add_op3(c, letter, a, b, NULL);
 }
 
-/* What stays the same when it is renamed; caller frees; NULL: it is not there. */
+/* What stays the same when it is renamed; caller frees; NULL: it is not there. Without the device, whose number may be
+ * another after a reboot: a replacement lies on the same file system anyway. */
 static char *identity(const char *path)
 {
 	struct stat st;
 
 	if (lstat(path, &st) < 0)
 		return NULL;
-	return xasprintf("%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	return xasprintf("%ju", (uintmax_t)st.st_ino);
 }
 
 void commit_rename(struct commit *c, const char *src, const char *dst)
