@@ -277,6 +277,23 @@ static void begin(struct taking *t)
 	collect_names(t);
 }
 
+/* A kernel whose directory is gone gets nothing back: it would be made anew, and no package would ever remove it. */
+static int forget_if_gone(struct taking *t, struct fail *f)
+{
+	int r = path_probe(t->kernel_dir);
+
+	if (r < 0)
+		return fail_errno(f, r, "cannot look at '%s'", t->kernel_dir);
+	for (size_t i = 0; r == 0 && i < t->homes.n; i++)
+		engine_note(t->e, t->s, "original module %s not restored: the kernel is gone",
+			    t->homes.items[i]);
+	if (r == 0) {
+		strv_done(&t->copies);
+		strv_done(&t->homes);
+	}
+	return 0;
+}
+
 /* The originals are copied to where they belong, under names that nobody takes for a module. */
 static int stage_originals(struct taking *t, struct fail *f)
 {
@@ -341,6 +358,8 @@ int take_out(struct engine *e, const struct step *s, struct fail *f)
 
 	begin(&t);
 	r = find_originals(&t, t.originals, 1, f);
+	if (r == 0)
+		r = forget_if_gone(&t, f);
 	if (r == 0)
 		r = stage_originals(&t, f);
 	if (r < 0)

@@ -365,3 +365,17 @@ other/1.0: added"
 		refute_exists /var/lib/dkms/hello
 	done
 }
+
+@test "remove for a kernel whose directory is gone: nothing of it is made anew, the saved original goes too" {
+	add_kernel 6.1.0-gone
+	make_module hello 1.0
+	mkdir -p /lib/modules/6.1.0-gone/kernel/drivers/misc
+	ready_ko /lib/modules/6.1.0-gone/kernel/drivers/misc/hello.ko hello 0.1
+	ends 0 install hello/1.0 -k 6.1.0-gone
+	assert_exists "/var/lib/dkms/hello/original_module/6.1.0-gone/$ARCH/hello.ko"
+	rm -rf /lib/modules/6.1.0-gone
+	ends 0 remove hello/1.0 --all
+	refute_exists /lib/modules/6.1.0-gone
+	refute_exists /var/lib/dkms/hello
+	assert_output_has "original module /lib/modules/6.1.0-gone/kernel/drivers/misc/hello.ko not restored: the kernel is gone"
+}
