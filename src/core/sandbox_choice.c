@@ -128,7 +128,7 @@ bool sandbox_next_try(const struct denials *denied, struct sandbox_grants *io)
 	for (size_t i = 0; i < denied->n; i++) {
 		const struct denial *d = &denied->items[i];
 
-		if (d->kind != DENIED_WRITE && d->kind != DENIED_READ)
+		if ((d->kind != DENIED_WRITE && d->kind != DENIED_READ) || (!d->let_in && !d->is_hidden))
 			continue;
 		has_path = true;
 		needs_root |= d->needs_root;

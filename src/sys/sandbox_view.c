@@ -32,6 +32,18 @@ bool sandbox_is_place(const char *path)
 	return false;
 }
 
+/* The kernel lets whoever has root's id write these, whatever rights that one has lost. */
+static const char *const of_kernel[] = { "/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs",
+					 "/proc/acpi", "/proc/scsi" };
+
+bool sandbox_is_kernels(const char *path)
+{
+	for (size_t i = 0; i < COUNT_OF(of_kernel); i++)
+		if (path_is_below(path, of_kernel[i]))
+			return true;
+	return path_is_below(path, "/sys");
+}
+
 /* A mount to come: what was at `path` before anything was hidden. */
 struct pin {
 	char *path; /* real */
@@ -210,6 +222,8 @@ static int let_write(struct view *v, const char *path, bool is_build)
 	CLEAN(free) char *real = NULL;
 	int r = follow(v, path, &real);
 
+	if (r == 0 && sandbox_is_kernels(real))
+		return 0;
 	if (r == 0)
 		r = add_pin(v, real, (struct pin){ .is_writable = true, .is_build = is_build });
 	return is_build || is_there(r) ? r : 0;
@@ -366,6 +380,31 @@ bool sandbox_view_is_open(const struct sandbox_rules *rules)
 	return !closed;
 }
 
+/* A /proc that was just mounted is writable, though all else was made read-only. /sys is that already. */
+static int close_kernel(void)
+{
+	const unsigned long flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+
+	for (size_t i = 0; i < COUNT_OF(of_kernel); i++) {
+		const char *path = of_kernel[i];
+
+		if (mount(path, path, NULL, MS_BIND, NULL) < 0) {
+			if (errno != ENOENT)
+				return -errno;
+		} else if (mount(NULL, path, NULL, MS_REMOUNT | MS_BIND | flags, NULL) < 0) {
+			return -errno;
+		}
+	}
+	return 0;
+}
+
+static int mount_proc(void)
+{
+	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+		return -errno;
+	return close_kernel();
+}
+
 int sandbox_view_make(const struct sandbox_rules *rules, bool *ret_no_proc, const char **ret_step)
 {
 	CLEAN(view) struct view v = { .rules = rules };
@@ -400,8 +439,7 @@ int sandbox_view_make(const struct sandbox_rules *rules, bool *ret_no_proc, cons
 	if (r < 0 || !(rules->parts & SANDBOX_PIDS))
 		return r;
 	*ret_step = "cannot mount /proc";
-	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0)
-		return 0;
-	*ret_no_proc = true;
-	return -errno;
+	r = mount_proc();
+	*ret_no_proc = r < 0;
+	return r;
 }

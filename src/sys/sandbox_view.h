@@ -10,6 +10,8 @@ extern const char *const sandbox_hidden[];
 bool sandbox_is_hidden(const char *path);
 /* Is it one of them itself? */
 bool sandbox_is_place(const char *path);
+/* Is it a setting of the kernel, which no try may write? */
+bool sandbox_is_kernels(const char *path);
 
 /* Without mounts of its own: may the build user go to its build directory and to what is to be reached? */
 bool sandbox_view_is_open(const struct sandbox_rules *rules);

@@ -403,7 +403,11 @@ static void judge_write(const struct sandbox_rules *r, const char *path, enum ca
 		return; /* mkdir -p */
 	if (kind == CALL_MAKE)
 		by_dir = true;
-	if (is_denied_write(r, by_dir ? dir : path, by_dir ? &up : &st, &needs_root))
+	if (!is_denied_write(r, by_dir ? dir : path, by_dir ? &up : &st, &needs_root))
+		return;
+	if (sandbox_is_kernels(path))
+		remember(denied, DENIED_WRITE, path, NULL, false, false);
+	else
 		remember(denied, DENIED_WRITE, path, by_dir ? dir : path, needs_root, sandbox_is_hidden(path));
 }
 
@@ -498,10 +502,11 @@ static void judge_path(const struct sandbox_rules *r, const struct seccomp_notif
 		       const struct call *c, struct denials *denied)
 {
 	CLEAN(free) char *path = path_of(n, c);
+	bool is_read = c->kind == CALL_READ || !is_writing(n, c);
 
-	if (!path || is_users_own(r, path))
+	if (!path || (is_users_own(r, path) && (is_read || !sandbox_is_kernels(path))))
 		return;
-	if (c->kind == CALL_READ || !is_writing(n, c))
+	if (is_read)
 		judge_read(r, path, c, denied);
 	else
 		judge_write(r, path, c->kind, denied);

@@ -153,3 +153,36 @@ rpm_transaction() { # COMMANDS...: each run by a scriptlet's shell, whose parent
 	assert_status 6
 	assert_errors_have "depmod for kernel $K1 was killed by signal 9 (Killed)"
 }
+
+# asking NAME COMMAND: a module whose make runs COMMAND before it makes the module
+asking() {
+	make_module "$1" 1.0 'MAKE[0]="bash ./ask && sh ./mk $kernelver"'
+	printf '%s\n' "$2" >"/usr/src/$1-1.0/ask"
+	chmod 755 "$W" "$C"
+}
+
+@test "a build that is tried again as root can open no setting of the kernel for writing" {
+	echo map >/boot/System.map
+	chmod 600 /boot/System.map
+	asking hello 'cat /boot/System.map || exit 1
+		echo "uid $(id -u)"
+		for f in /proc/sys/kernel/{core_pattern,modprobe,hostname} /proc/sysrq-trigger /sys/kernel/mm/transparent_hugepage/enabled; do
+			[ ! -e $f ] || if ( : >>$f ) 2>/dev/null; then echo "opened $f"; else echo "closed $f"; fi
+		done
+		: >>/proc/self/comm && echo "open its own"'
+	ends 0 build hello/1.0 -k "$K1"
+	assert_errors_have "reading '/boot/System.map'"
+	assert_errors_have "the sandbox kept the build of hello/1.0 from writing '/proc/sys/kernel/core_pattern'"
+	log=/var/lib/dkms/hello/1.0/$K1/$ARCH/log/make.log
+	grep -qx 'uid 0' "$log"
+	refute_grep '^opened' "$log"
+	grep -qx 'closed /proc/sys/kernel/core_pattern' "$log"
+	grep -qx 'open its own' "$log"
+}
+
+@test "a build that wants to write a setting of the kernel: named, and never tried again with that" {
+	asking hello '( : >>/proc/sys/kernel/core_pattern ) || exit 1'
+	ends 10 build hello/1.0 -k "$K1"
+	assert_errors_have "the sandbox kept the build of hello/1.0 from writing '/proc/sys/kernel/core_pattern', which may be why it failed"
+	refute_errors_have "tried again"
+}

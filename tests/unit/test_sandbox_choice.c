@@ -120,6 +120,19 @@ static void never_the_network_alone_nor_the_root_directory(void **state)
 	assert_int_equal(h.write.n, 0);
 }
 
+static void never_what_cannot_be_let_in(void **state)
+{
+	CLEAN(denials) struct denials d = { 0 };
+	CLEAN(sandbox_grants) struct sandbox_grants g = { 0 };
+
+	deny(&d, DENIED_WRITE, "/proc/sys/kernel/x", NULL, false, false);
+	assert_false(sandbox_next_try(&d, &g));
+	assert_false(g.as_root);
+	deny(&d, DENIED_WRITE, "/a/x", "/a", false, false);
+	assert_true(sandbox_next_try(&d, &g));
+	assert_int_equal(g.write.n, 1);
+}
+
 static void tries_end(void **state)
 {
 	CLEAN(sandbox_grants) struct sandbox_grants g = { 0 };
@@ -146,6 +159,7 @@ int main(void)
 		cmocka_unit_test(path_first_then_root),
 		cmocka_unit_test(root_at_once_where_a_path_is_not_enough),
 		cmocka_unit_test(never_the_network_alone_nor_the_root_directory),
+		cmocka_unit_test(never_what_cannot_be_let_in),
 		cmocka_unit_test(tries_end),
 	};
 
