@@ -2,6 +2,7 @@
 #include "base/buf.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 
 #include "base/mem.h"
 
@@ -15,6 +16,8 @@ char *buf_reserve(struct buf *b, size_t n)
 {
 	size_t need = b->len + n + 1;
 
+	if (n > SIZE_MAX / 4)
+		xmalloc(SIZE_MAX); /* which ends it here */
 	if (need > b->room) {
 		size_t room = b->room ? b->room : 64;
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <time.h>
 
 #include "base/mem.h"
 #include "engine/build_undo.h"
@@ -20,7 +21,7 @@ struct task {
 	struct worker worker;
 	int tokens;
 	bool is_private;
-	bool was_stopped;
+	time_t stopped_at; /* 0: it may go on */
 };
 
 struct builds {
@@ -257,10 +258,19 @@ static bool hear(struct builds *b, size_t i)
 
 static void stop_all(struct builds *b)
 {
+	enum { PATIENCE = 15 };
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
 	for (size_t i = 0; i < b->n; i++) {
-		if (!b->tasks[i]->was_stopped)
-			worker_stop(&b->tasks[i]->worker);
-		b->tasks[i]->was_stopped = true;
+		struct task *t = b->tasks[i];
+
+		if (!t->stopped_at) {
+			worker_stop(&t->worker);
+			t->stopped_at = now.tv_sec + 1;
+		} else if (now.tv_sec - t->stopped_at > PATIENCE) {
+			worker_kill(&t->worker);
+		}
 	}
 }
 

@@ -11,9 +11,20 @@ struct installed {
 	struct conf_trace trace;
 };
 
+/* What goes back to an older version is none of the plan's steps; its manifest is as it was. */
+static bool is_of_plan(const struct engine *e, const struct step *s)
+{
+	for (size_t i = 0; i < e->plan->n; i++)
+		if (s == &e->plan->steps[i])
+			return true;
+	return false;
+}
+
 void manifests_keep(struct engine *e, const struct step *s, struct conf *conf,
 		    struct conf_exclusion *exclusion, struct conf_trace *trace)
 {
+	if (!is_of_plan(e, s))
+		return;
 	e->installed = xreallocarray(e->installed, e->n_installed + 1, sizeof(*e->installed));
 	e->installed[e->n_installed++] =
 		(struct installed){ (size_t)(s - e->plan->steps), *conf, *exclusion, *trace };

@@ -239,6 +239,11 @@ void worker_stop(const struct worker *w)
 	kill(w->pid, SIGTERM);
 }
 
+void worker_kill(const struct worker *w)
+{
+	kill(w->pid, SIGKILL);
+}
+
 void worker_done(struct worker *w)
 {
 	while (waitpid(w->pid, NULL, 0) < 0 && errno == EINTR)

@@ -53,6 +53,8 @@ int worker_start(const struct build_job *job, const struct jobserver *js, struct
 int worker_read(struct worker *w, struct worker_message *ret);
 /* Asks it to end what it does; it tells its end then. */
 void worker_stop(const struct worker *w);
+/* For one that does not: no state of the disk suffers from it. */
+void worker_kill(const struct worker *w);
 /* Waits for its end and frees what it holds. */
 void worker_done(struct worker *w);
 

@@ -93,13 +93,15 @@ static int read_range(int fd, off_t from, size_t n, struct buf *ret)
 int build_log_last(const struct build_log *log, struct buf *ret)
 {
 	off_t end = lseek(log->fd, 0, SEEK_END);
+	/* a command may have made it shorter */
+	off_t from = end < log->block ? 0 : log->block;
 	int r;
 
 	if (end < 0)
 		return -errno;
-	if (end - log->block <= 2 * LAST_MAX)
-		return read_range(log->fd, log->block, (size_t)(end - log->block), ret);
-	r = read_range(log->fd, log->block, LAST_MAX, ret);
+	if (end - from <= 2 * LAST_MAX)
+		return read_range(log->fd, from, (size_t)(end - from), ret);
+	r = read_range(log->fd, from, LAST_MAX, ret);
 	buf_add_char(ret, '\n');
 	return r < 0 ? r : read_range(log->fd, end - LAST_MAX, LAST_MAX, ret);
 }

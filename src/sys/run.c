@@ -19,20 +19,27 @@ enum { GRACE_MS = 2000 };
 
 static const int ending_signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 
-static void ending_set(sigset_t *set)
+/* nohup, or a shell's background, has said that it is none of our business. */
+static bool is_ignored(int sig)
 {
-	sigemptyset(set);
-	for (size_t i = 0; i < COUNT_OF(ending_signals); i++)
-		sigaddset(set, ending_signals[i]);
+	struct sigaction now;
+
+	return sigaction(sig, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
 }
 
 void run_block_signals(void)
 {
 	sigset_t set;
 
-	ending_set(&set);
+	sigemptyset(&set);
+	/* blocked, an ignored one would be pending like any other */
+	for (size_t i = 0; i < COUNT_OF(ending_signals); i++)
+		if (!is_ignored(ending_signals[i]))
+			sigaddset(&set, ending_signals[i]);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	/* ignored, children would leave no status */
+	signal(SIGCHLD, SIG_DFL);
 }
 
 int run_pending_signal(void)
@@ -42,7 +49,7 @@ int run_pending_signal(void)
 	if (sigpending(&set) < 0)
 		return 0;
 	for (size_t i = 0; i < COUNT_OF(ending_signals); i++)
-		if (sigismember(&set, ending_signals[i]))
+		if (sigismember(&set, ending_signals[i]) && !is_ignored(ending_signals[i]))
 			return ending_signals[i];
 	return 0;
 }
@@ -145,21 +152,40 @@ static void run_program(const struct run *r, const char *file, struct trouble *t
 	execve(file, (char *const *)r->argv, (char *const *)environment(r));
 }
 
+static bool is_ending(int sig)
+{
+	for (size_t i = 0; i < COUNT_OF(ending_signals); i++)
+		if (ending_signals[i] == sig)
+			return true;
+	return false;
+}
+
+/* As for any program that is started, but one that uses the terminal from its group in the background would be stopped,
+ * which nobody sees. */
+static void set_signals(void)
+{
+	sigset_t none;
+
+	for (int s = 1; s < NSIG; s++)
+		if (!is_ending(s) || !is_ignored(s))
+			signal(s, SIG_DFL);
+	signal(SIGTTIN, SIG_IGN);
+	signal(SIGTTOU, SIG_IGN);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 /* In the child: never returns; what goes wrong is told to the parent through report_fd. */
 __attribute__((noreturn)) static void child(const struct run *r, const char *file, int capture_fd,
 					    int report_fd)
 {
-	sigset_t none;
 	struct trouble t = { .at = AT_NULL };
 
 	if (r->place)
 		setsid();
 	else
 		setpgid(0, 0);
-	for (int s = 1; s < NSIG; s++)
-		signal(s, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	set_signals();
 	if (put_fds(r, capture_fd >= 0 ? capture_fd : r->out_fd)) {
 		t.at = AT_PROGRAM;
 		if (enter_place(r->place)) {
@@ -237,7 +263,7 @@ static bool has_ended(const struct watch *w, const struct pollfd *fd)
 
 	if (w->pidfd >= 0)
 		return fd->revents != 0;
-	return waitid(P_PID, (id_t)w->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
+	return waitid(P_PID, (id_t)w->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid != 0;
 }
 
 /* Waits for the next thing to happen: the child's end, its output, a signal to us, a time limit. */
@@ -263,10 +289,14 @@ static bool watch_once(const struct run *r, struct watch *w)
 
 static void reap(struct watch *w, struct run_result *ret)
 {
-	int status = 0;
+	int status = 0, r;
 
-	while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
-		;
+	do
+		r = waitpid(w->pid, &status, 0);
+	while (r < 0 && errno == EINTR);
+	/* nobody knows how it ended */
+	if (r < 0 && w->why == 0)
+		w->why = -errno;
 	/* what the child left running in its group must not outlive an end that we asked for */
 	if (w->why)
 		kill(-w->pid, SIGKILL);
