@@ -12,6 +12,8 @@
 #include "core/outcome.h"
 #include "core/tarball.h"
 #include "sys/archive.h"
+#include "sys/commit.h"
+#include "sys/journal.h"
 #include "sys/run.h"
 
 /* mktarball and ldtarball. */
@@ -136,6 +138,39 @@ static int write_tarball(struct app *app, const char *source, const char *conf,
 	return r;
 }
 
+/* Killed, we leave nothing of it. */
+static int intend_to_undo(const struct app *app, const char *path, struct fail *f)
+{
+	CLEAN(free) char *beside = file_beside(path), *dir = path_dir(path), *stop = path_dir(dir);
+	CLEAN(commit) struct commit undo = { 0 };
+
+	commit_unlink(&undo, beside);
+	while (!path_lexists(stop)) {
+		char *above = path_dir(stop);
+
+		free(stop);
+		stop = above;
+	}
+	if (!path_lexists(dir))
+		commit_prune(&undo, dir, stop);
+	return journal_intend(app->dkms_tree, "", &undo, f);
+}
+
+/* (Without a lock, who cannot write to the dkms tree has no journal either.) */
+static int write_or_undo(struct app *app, const char *source, const char *conf, struct archive_job *job,
+			 struct fail *f)
+{
+	int r = app->is_locked ? intend_to_undo(app, job->path, f) : 0;
+
+	if (r == 0)
+		r = write_tarball(app, source, conf, job, f);
+	if (app->is_locked && r < 0)
+		journal_abandon(app->dkms_tree, "");
+	else if (app->is_locked)
+		journal_forget(app->dkms_tree, "");
+	return r;
+}
+
 int verb_mktarball(struct app *app, struct fail *f)
 {
 	CLEAN(free) char *source = NULL, *conf = NULL, *path = NULL;
@@ -164,7 +199,7 @@ int verb_mktarball(struct app *app, struct fail *f)
 		return 0;
 	}
 	umask(022);
-	r = write_tarball(app, source, conf, &job, f);
+	r = write_or_undo(app, source, conf, &job, f);
 	strv_done(&job.parts);
 	if (r == 0)
 		report_line(&app->report, "%s/%s: tarball written to '%s'", app->rq.module,
