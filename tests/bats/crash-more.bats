@@ -61,7 +61,8 @@ setup() {
 
 @test "an install tree with another name" {
 	mv "$C/now/opt/lib/modules" "$C/now/opt/trees"
-	sed -i "s#^install_tree=.*#install_tree=$C/now/opt/trees#" /etc/dkms/framework.conf.d/crash.conf
+	INSTALL_TREE=$C/now/opt/trees
+	sed -i "s#^install_tree=.*#install_tree=$INSTALL_TREE#" /etc/dkms/framework.conf.d/crash.conf
 	_dkms_ok build crash/1.0 -k "$K1"
 	crash install crash/1.0 -k "$K1"
 }

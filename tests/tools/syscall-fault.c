@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- *   syscall-fault [-c FILE] [-t FILE] [-p NAME] [-r DIR] MODE N COMMAND...
+ *   syscall-fault [-c FILE] [-s FILE] [-t FILE] [-p NAME] [-r DIR] MODE N COMMAND...
  *
  * runs COMMAND and counts the points: the system calls that change something in a file system, made by programs whose
  * file name begins with NAME (dkms), the command itself or what it started. What other programs do (bash, make, depmod)
@@ -16,8 +16,8 @@
  *
  * With -r the points are those that look at what is below DIR instead: at names, contents, links.
  *
- * -c FILE gets the number of points that there were, -t FILE a line for each. Ends when COMMAND and all that it left
- * behind have ended, with COMMAND's exit status, 128 + n for signal n.
+ * -c FILE gets the number of points that there were, -s FILE how often one was struck, -t FILE a line for each point.
+ * Ends when COMMAND and all that it left behind have ended, with COMMAND's exit status, 128 + n for signal n.
  *
  * How: a seccomp filter that asks this process about these calls; children inherit it.
  */
@@ -138,7 +138,7 @@ struct fault {
 	bool kills, kills_main_only;
 	int error; /* 0: none */
 	bool goes_on;
-	unsigned long at, seen;
+	unsigned long at, seen, struck;
 	FILE *trace;
 	pid_t child;
 	int listener;
@@ -419,6 +419,7 @@ static void judge(struct fault *f, const struct seccomp_notif *q, struct seccomp
 			path);
 	if (!f->at || !is_struck(f, c))
 		return;
+	f->struck++;
 	if (f->kills || f->kills_main_only)
 		kill_all(f);
 	if (!f->error)
@@ -496,15 +497,27 @@ static int take_mode(struct fault *f, const char *mode)
 	return -1;
 }
 
+static void write_number(const char *file, unsigned long n)
+{
+	FILE *out = file ? fopen(file, "we") : NULL;
+
+	if (!out)
+		return;
+	fprintf(out, "%lu\n", n);
+	fclose(out);
+}
+
 int main(int argc, char **argv)
 {
 	struct fault f = { .program = "dkms", .listener = -1 };
-	const char *count = NULL;
+	const char *count = NULL, *struck = NULL;
 	int opt, status;
 
-	while ((opt = getopt(argc, argv, "+c:t:p:r:")) >= 0) {
+	while ((opt = getopt(argc, argv, "+c:s:t:p:r:")) >= 0) {
 		if (opt == 'c')
 			count = optarg;
+		else if (opt == 's')
+			struck = optarg;
 		else if (opt == 't')
 			f.trace = fopen(optarg, "we");
 		else if (opt == 'p')
@@ -525,13 +538,7 @@ int main(int argc, char **argv)
 	status = serve(&f);
 	if (f.trace)
 		fclose(f.trace);
-	if (count) {
-		FILE *out = fopen(count, "we");
-
-		if (out)
-			fprintf(out, "%lu\n", f.seen);
-		if (out)
-			fclose(out);
-	}
+	write_number(count, f.seen);
+	write_number(struck, f.struck);
 	return status;
 }
