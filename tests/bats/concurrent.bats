@@ -11,9 +11,18 @@ setup() {
 	crash_source third 1.0 third
 }
 
-# What can be told of a state that another one made meanwhile.
+# What can be told of a state that another one made meanwhile, or that the others wait.
 refusals='is already added|is not in the dkms tree|is not built for|is not installed|is already installed|nothing to do'
 refusals+='|is not there to|no module of|there is no kernel|is in use|is neither a file nor|kept, not replaced'
+
+# is_right STATUS FILE: what went to stderr is such a refusal with its hint, and a status that is not 0 has an error there
+is_right() {
+	[ "$1" -lt 128 ] || return 1
+	if grep -v '^  ' "$2" | grep -qvE "^dkms: (error|warning): .*($refusals)|^dkms: waiting for another dkms to end: process [0-9]+"; then
+		return 1
+	fi
+	[ "$1" = 0 ] || grep -q '^dkms: error: ' "$2"
+}
 
 # worker N COMMAND...: the commands (words of one string each) in turn, until $until
 worker() {
@@ -24,7 +33,7 @@ worker() {
 			rc=0
 			# shellcheck disable=SC2086
 			"$DKMS" $command >"$C/out.$n" 2>"$C/err.$n" </dev/null 3>&- || rc=$?
-			if [ $rc -ge 128 ] || grep '^dkms: ' "$C/err.$n" | grep -qvE "$refusals"; then
+			if ! is_right "$rc" "$C/err.$n"; then
 				{ echo "dkms $command: $rc"; cat "$C/err.$n"; } >>"$C/bad"
 			fi
 			echo "$command: $rc" >>"$C/done"
@@ -49,6 +58,24 @@ consistent() {
 		cmp "$C/now/$f" "$WORLD/modules/$k/kernel/drivers/net/dummy.ko"
 	done
 	assert_same "$(find "$C/now" -name '*.dkms-*' -o -name '.new-*' -o -name .build -o -name .dkms -o -path "$C/now/tmp/*")" ""
+}
+
+@test "what eight processes are held to is not empty" {
+	local bad=0
+	printf 'dkms: error: crash/1.0 is not in the dkms tree\n  a hint\n' >"$C/err"
+	is_right 3 "$C/err"
+	is_right 137 "$C/err" || bad=$((bad + 1))
+	printf 'dkms: warning: crash/1.0 is in use\n' >"$C/err"
+	is_right 0 "$C/err"
+	is_right 5 "$C/err" || bad=$((bad + 1))
+	: >"$C/err"
+	is_right 0 "$C/err"
+	is_right 1 "$C/err" || bad=$((bad + 1))
+	printf 'dkms: error: crash/1.0 is not installed\nmv: cannot stat it\n' >"$C/err"
+	is_right 5 "$C/err" || bad=$((bad + 1))
+	printf 'dkms: error: the journal cannot be read\n' >"$C/err"
+	is_right 1 "$C/err" || bad=$((bad + 1))
+	assert_same "$bad" 5
 }
 
 @test "eight processes with the same trees, and one that looks" {

@@ -2,10 +2,6 @@
 # Builds side by side: private build directories, one jobserver, one writer, an end that leaves nothing.
 load ../lib/exits
 
-refute_running() { # PATTERN of a command line
-	if pgrep -f "$1"; then return 1; fi
-}
-
 @test "two kernels of one module are built at the same path at once" {
 	make_module hello 1.0 'PRE_BUILD="meet"'
 	# each waits for the other: one after the other would never end
@@ -143,6 +139,108 @@ POST_BUILD="keep -a ${arch} -k ${kernelver} -t ${dkms_tree}"'
 	done
 }
 
+# A compiler that tells in the log when it began and ended to make an object of a module.
+counting_compiler() {
+	stub gcc-12 'exec "$0.bash" "$@"'
+	cat >"$C/bin/gcc-12.bash" <<-'SH'
+		#!/bin/bash
+		PATH=${PATH#*:}
+		case " $* " in
+		*" -DMODULE "*" -c "*_unit*".c ") ;;
+		*) exec gcc-12 "$@" ;;
+		esac
+		status=0
+		echo "job $EPOCHREALTIME 1" >&2
+		gcc-12 "$@" || status=$?
+		sleep 0.1
+		echo "job $EPOCHREALTIME -1" >&2
+		exit "$status"
+	SH
+	chmod 755 "$C/bin/gcc-12.bash"
+}
+
+# units_module NAME UNITS [CONF_LINES]: one module of so many files
+units_module() {
+	local i units=''
+	kbuild_module "$1" 1.0 "${3:-}"
+	for ((i = 0; i < $2; i++)); do
+		echo "int $1_$i(void); int $1_$i(void) { return $i; }" >"/usr/src/$1-1.0/$1_unit$i.c"
+		units+=" $1_unit$i.o"
+	done
+	mv "/usr/src/$1-1.0/$1.c" "/usr/src/$1-1.0/$1_unit.c"
+	printf 'obj-m := %s.o\n%s-y := %s_unit.o%s\n' "$1" "$1" "$1" "$units" >"/usr/src/$1-1.0/Makefile"
+	tree_added "$1" 1.0
+}
+
+jobs_of() { # MODULE...: when each job of theirs began (1) and ended (-1), in order
+	local m
+	for m in "$@"; do sed -n 's/^job //p' "/var/lib/dkms/$m/1.0/$K1/$ARCH/log/make.log"; done | sort -n
+}
+
+at_once() { # how many of them ran at the same time, at most
+	jobs_of "$@" | awk '{ n += $2; if (n > max) max = n } END { print max + 0 }'
+}
+
+@test "-j 2: three modules of many files never have more than two jobs of the compiler, and have two" {
+	local m
+	counting_compiler
+	for m in a b c; do units_module "$m" 4; done
+	ends 0 autoinstall -k "$K1" -j 2
+	assert_same "$(jobs_of a b c | wc -l)" 30
+	assert_same "$(at_once a b c)" 2
+}
+
+@test "a make that has its own -j gets the jobs that are free; the others wait for it" {
+	local m
+	counting_compiler
+	# shellcheck disable=SC2016
+	units_module a 5 'MAKE[0]="make -j8 -C $kernel_source_dir M=$dkms_tree/a/1.0/build modules"'
+	units_module b 2
+	units_module c 2
+	ends 0 autoinstall -k "$K1" -j 3
+	assert_same "$(jobs_of a | wc -l)" 12
+	assert_same "$(jobs_of b c | wc -l)" 12
+	[ "$(at_once a)" -gt 3 ]
+	[ "$(at_once b c)" -gt 1 ] && [ "$(at_once b c)" -le 3 ]
+	# not one job of the others while it runs
+	[[ $(jobs_of a | tail -n 1) < $(jobs_of b c | head -n 1) ]]
+}
+
+@test "output of builds side by side never mixes" {
+	local m k n log kernels="($K1|$K2)"
+	for m in a b; do
+		make_module "$m" 1.0 "MAKE[0]=\"sh ./talk $m \$kernelver && sh ./mk \$kernelver\""
+		# in pieces, so that lines could be torn; both outputs; for as long as the others talk
+		cat >"/usr/src/$m-1.0/talk" <<-'SH'
+			i=0
+			while [ $i -lt 1000 ]; do
+				i=$((i + 1))
+				printf 'out %s ' "$1"
+				printf '%s line %s\n' "$2" $i
+				printf 'err %s ' "$1" >&2
+				printf '%s line %s\n' "$2" $i >&2
+			done
+		SH
+	done
+	for m in a b; do ends 0 add "$m/1.0"; done
+	ends 0 autoinstall --all-kernels -j 4 --verbose
+	for m in a b; do
+		for k in "$K1" "$K2"; do
+			log=/var/lib/dkms/$m/1.0/$k/$ARCH/log/make.log
+			assert_same "$(grep -c ' line ' "$log")" 2000
+			for n in out err; do
+				assert_same "$(grep "^$n " "$log")" "$(seq -f "$n $m $k line %g" 1000)" "what $m said for $k"
+			done
+		done
+	done
+	# what dkms says: whole lines, of one build each, and nothing of a make
+	refute_output_has " line "
+	assert_no_errors
+	if grep -vE "^([ab]/1\.0, $kernels, $ARCH|$kernels|autoinstall for $kernels \($ARCH\) succeeded): [a-z0-9/. ]+$" <<<"$output"; then
+		_fail "other lines"
+	fi
+}
+
 # A make of the version wanted. It opens the jobserver as make 4.4 does, by name, and lets the real one, which may be
 # older, have it as a descriptor.
 stub_make() {
@@ -199,25 +297,149 @@ stub_make() {
 	done
 }
 
-@test "an interruption ends all builds at once and leaves nothing" {
+# interrupted SIGNAL WHOM SLEEPERS ARGS...: dkms, or with WHOM "group" its process group as by Ctrl-C, gets SIGNAL when so
+# many of its programs sleep; it dies of it soon, and nothing is left running. What it said is in $C/said.
+interrupted() {
+	local signal=$1 whom=$2 sleepers=$3 starter pid i sleeping='^sleep [0-9]+[.]7$'
+	shift 3
+	rm -f "$C/pid" "$C/end"
+	# background processes of a script would ignore SIGINT
+	perl -e '
+		my ($pid_file, $end_file) = splice(@ARGV, 0, 2);
+		sub put { open(my $f, ">", "$_[0].new") or die; print $f $_[1]; close($f); rename("$_[0].new", $_[0]); }
+		defined(my $pid = fork) or die;
+		if (!$pid) {
+			setpgrp(0, 0);
+			$SIG{$_} = "DEFAULT" for qw(INT TERM QUIT HUP);
+			exec(@ARGV) or die;
+		}
+		put($pid_file, $pid);
+		waitpid($pid, 0);
+		put($end_file, $? & 127 ? "died of " . ($? & 127) : "exit status " . ($? >> 8));
+	' "$C/pid" "$C/end" "$DKMS" "$@" >"$C/said" 2>&1 </dev/null 3>&- &
+	starter=$!
+	for ((i = 0; i < 300; i++)); do
+		[ "$(pgrep -cf "$sleeping")" != "$sleepers" ] || break
+		sleep 0.05
+	done
+	assert_same "$(pgrep -cf "$sleeping")" "$sleepers" "programs that sleep" || return 1
+	pid=$(<"$C/pid")
+	if [ "$whom" = group ]; then kill "-$signal" -- "-$pid"; else kill "-$signal" "$pid"; fi
+	for ((i = 0; i < 300; i++)); do
+		[ ! -e "$C/end" ] || break
+		sleep 0.05
+	done
+	[ -e "$C/end" ] || kill -KILL "$pid"
+	wait "$starter"
+	assert_same "$(<"$C/end")" "died of $(kill -l "$signal")" || return 1
+	assert_same "$(pgrep -a 'dkms|^make|^sleep|^sh$|depmod|my-sign' | grep -v '^1 ' | cat)" "" "what still runs"
+}
+
+all_trees() {
+	tree_digest /var/lib/dkms /usr/lib/modules /usr/src /etc/dkms /boot /var/cache/dkms "$TMPDIR" |
+		grep -v '/lib/dkms/[ab]/1.0/build -> $'
+}
+
+# runs_well KERNEL...: with nothing in the way autoinstall for them ends well: a/1.0 and b/1.0 are there, in the index too
+runs_well() {
+	local k m
+	touch "$C/quick" /usr/src/quick
+	ends 0 autoinstall --all-kernels -j 2
+	no_leftovers
+	refute_exists /var/lib/dkms/.dkms
+	for k; do
+		for m in a b; do
+			cmp "/var/lib/dkms/$m/1.0/$k/$ARCH/module/$m.ko" "/lib/modules/$k/updates/dkms/$m.ko"
+			grep -q "^updates/dkms/$m.ko:" "/lib/modules/$k/modules.dep"
+		done
+	done
+}
+
+slow_make() { # NAME
+	# shellcheck disable=SC2016
+	make_module "$1" 1.0 'MAKE[0]="touch litter; [ -e /usr/src/quick ] || sleep 77.7; sh ./mk $kernelver"'
+	ends 0 add "$1/1.0"
+}
+
+@test "Ctrl-C during the makes of two modules: both end, and nothing was there" {
+	local before
+	slow_make a
+	slow_make b
+	before=$(all_trees)
+	interrupted INT group 2 autoinstall -k "$K1" -j 2
+	assert_same "$(all_trees)" "$before"
+	interrupted QUIT group 2 autoinstall -k "$K1" -j 2
+	assert_same "$(all_trees)" "$before"
+	runs_well "$K1"
+}
+
+@test "an end that is asked for during the makes of two kernels of one module: nothing was there" {
+	local before
+	slow_make a
+	before=$(all_trees)
+	interrupted TERM dkms 2 build a/1.0 -k "$K1" -k "$K2" -j 2
+	assert_same "$(all_trees)" "$before"
+	slow_make b
+	interrupted TERM dkms 2 autoinstall --all-kernels -j 2
+	ends 0 remove b/1.0 --all
+	rm -r /usr/src/b-1.0
+	assert_same "$(all_trees)" "$before"
+	slow_make b
+	runs_well "$K1" "$K2"
+}
+
+@test "Ctrl-C during POST_INSTALL: what is installed stays, and is in the index" {
+	local m n=0
 	for m in a b; do
-		make_module "$m" 1.0 "MAKE[0]=\"sleep 77.7\""
-		tree_added "$m" 1.0
+		make_module "$m" 1.0 'POST_INSTALL=post'
+		script "/usr/src/$m-1.0/post" "[ -e $C/quick ] || sleep 77.7"
+		ends 0 add "$m/1.0"
 	done
-	before=$(tree_digest /var/lib/dkms)
-	"$DKMS" autoinstall -k "$K1" -j 2 >"$C/out" 2>"$C/err" &
-	pid=$!
-	for i in $(seq 100); do
-		[ "$(pgrep -fc 'sleep 77.7')" -ge 2 ] && break
-		sleep 0.1
+	interrupted INT group 1 autoinstall -k "$K1" -j 2
+	for m in a b; do
+		[ ! -e "/lib/modules/$K1/updates/dkms/$m.ko" ] || n=$((n + 1))
+		assert_same "$(grep -c "^updates/dkms/$m.ko:" "/lib/modules/$K1/modules.dep")" \
+			"$(find "/lib/modules/$K1/updates" -name "$m.ko" | wc -l)"
 	done
-	kill -INT "$pid"
-	status=0
-	wait "$pid" || status=$?
-	assert_same "$status" 130
-	refute_running 'sleep 77.7'
-	assert_same "$(tree_digest /var/lib/dkms | grep -v /build)" "$(grep -v /build <<<"$before")"
-	refute_exists "/lib/modules/$K1/updates"
+	assert_same "$n" 1
+	run_dkms status
+	assert_same "$(grep -c ': installed$' <<<"$output")" 1
+	no_leftovers
+	refute_exists /var/lib/dkms/.dkms
+	runs_well "$K1"
+}
+
+@test "Ctrl-C during depmod: it ends first, so what is installed is in the index" {
+	local m real
+	for m in a b; do
+		make_module "$m" 1.0
+		ends 0 add "$m/1.0"
+	done
+	real=$(command -v depmod)
+	stub depmod "[ \"\$1\" = --version ] || [ -e $C/quick ] || sleep 1.7" "exec $real \"\$@\""
+	interrupted INT group 1 autoinstall -k "$K1" -j 2
+	assert_dkms_status "a/1.0, $K1, $ARCH: installed" "b/1.0, $K1, $ARCH: installed"
+	for m in a b; do grep -q "^updates/dkms/$m.ko:" "/lib/modules/$K1/modules.dep"; done
+	no_leftovers
+	refute_exists /var/lib/dkms/.dkms
+	runs_well "$K1"
+}
+
+@test "an end that is asked for while a module is signed: nothing was there" {
+	local before
+	make_module a 1.0
+	make_module b 1.0
+	ends 0 add a/1.0
+	ends 0 add b/1.0
+	script "$C/my-sign" "[ -e $C/quick ] || sleep 77.7"
+	printf '%s\n' try_sign_modules=true "sign_file=$C/my-sign" >/etc/dkms/framework.conf.d/tests.conf
+	ends 0 generate_mok
+	before=$(all_trees)
+	interrupted TERM group 2 autoinstall -k "$K1" -j 2
+	assert_same "$(all_trees)" "$before"
+	interrupted HUP dkms 1 build a/1.0 -k "$K1"
+	assert_same "$(all_trees)" "$before"
+	runs_well "$K1"
 }
 
 @test "a second dkms waits, and says for whom" {

@@ -30,7 +30,7 @@ takes_little() { # COMMAND...
 	add_kernel 9.1.0-test .ko.xz
 	for m in a b c d e f; do takes_little add "$m/1.0"; done
 	takes_little autoinstall -k "$K1"
-	takes_little install a/1.0 b/1.0 -k "$K2" -k 9.1.0-test
+	takes_little install a/1.0 -k "$K2" -k 9.1.0-test
 	takes_little status
 	takes_little mktarball a/1.0 -k "$K1" --archive "$C/a.tar.xz"
 	takes_little uninstall a/1.0 -k "$K1"
@@ -75,10 +75,44 @@ takes_little() { # COMMAND...
 @test "no threads" {
 	make_module a 1.0
 	make_module b 1.0
+	run_dkms add a/1.0
+	run_dkms add b/1.0
 	rm /etc/dkms/framework.conf.d/tests.conf
 	run_cmd strace -f -Y -o "$C/trace" -e trace=clone,clone3,fork,vfork,execve \
-		"$DKMS" install a/1.0 b/1.0 -k "$K1" -k "$K2"
+		"$DKMS" autoinstall --all-kernels -j 4
 	assert_status 0
+	assert_same "$(find /lib/modules/*/updates/dkms -name '[ab].ko' | wc -l)" 4
 	grep -q '<dkms> .*clone' "$C/trace"
 	if grep '<dkms[^>]*> .*CLONE_THREAD' "$C/trace"; then _fail "a thread was started"; fi
+}
+
+# looks_for_libraries COMMAND...: the files of libraries that dkms, and what it starts, look for
+looks_for_libraries() {
+	run_cmd strace -f -o "$C/trace" -e trace=open,openat,execve "$DKMS" "$@"
+	assert_status 0
+	sed -n 's/.*open[a-z]*(.*"\([^"]*\.so[^"]*\)".*/\1/p' "$C/trace" >"$C/libraries"
+	grep -q '/libc\.so' "$C/libraries" || _fail "nothing was seen"
+}
+
+@test "status and an autoinstall with nothing to do load no cryptography and no archives, and start nothing" {
+	local heavy='lib\(crypto\|ssl\|archive\|p11-kit\)\.so' how
+	if readelf -d "$DKMS" | grep -q "NEEDED.*$heavy"; then _fail "linked with them"; fi
+	[ "$(readelf -d "$DKMS" | grep -c NEEDED)" -ge 1 ]
+	for m in a b; do make_module "$m" 1.0; done
+	run_dkms add a/1.0
+	run_dkms add b/1.0
+	echo 'try_sign_modules=true' >/etc/dkms/framework.conf.d/tests.conf
+	# the watch sees them where they are: a module is signed
+	looks_for_libraries autoinstall -k "$K1"
+	grep -q 'execve(".*/dkms-sign"' "$C/trace"
+	grep -q 'libcrypto\.so' "$C/libraries"
+	looks_for_libraries mktarball a/1.0 -k "$K1" --archive "$C/a.tar.gz"
+	grep -q 'libarchive\.so' "$C/libraries"
+	for how in "status" "status a/1.0 -k $K1" "autoinstall -k $K1" --version; do
+		# shellcheck disable=SC2086
+		looks_for_libraries $how
+		if grep "$heavy" "$C/libraries"; then _fail "dkms $how loads them"; fi
+		assert_same "$(grep -c execve "$C/trace")" 1 "programs that were started"
+	done
+	assert_dkms_status "a/1.0, $K1, $ARCH: installed" "b/1.0, $K1, $ARCH: installed"
 }

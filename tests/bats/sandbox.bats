@@ -296,10 +296,19 @@ without() {
 	without EPERM unshare build hello/1.0 -k "$K1"
 	assert_status 0
 	grep -qx 0 "$(log_of hello)"
+	assert_same "$(grep -c 'without a sandbox\|less of a sandbox' <<<"$errors")" 1
 	chmod 755 /var/lib
-	without EPERM unshare build hello/1.0 -k "$K1" --force
+	# once, however many modules and kernels are built
+	trying other 'id -u'
+	run_dkms add other/1.0
+	run_dkms unbuild hello/1.0 --all
+	without EPERM unshare autoinstall --all-kernels -j 4
 	assert_status 0
+	assert_same "$(grep -c 'without a sandbox\|less of a sandbox' <<<"$errors")" 1
+	assert_same "$(grep -c '^dkms: ' <<<"$errors")" 1
+	assert_same "$(find /var/lib/dkms -name hello.ko -o -name other.ko | wc -l)" 4
 	run ! grep -qx 0 "$(log_of hello)"
+	run ! grep -qx 0 "$(log_of other)"
 	assert_same "$(find /var/lib/dkms ! -user root)" ""
 }
 
