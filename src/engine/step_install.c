@@ -324,7 +324,7 @@ static int drop_other_suffixes(const struct placing *p, struct commit *c, struct
 		return fail_errno(f, r, "cannot look for '%s' in '%s'", p->name, dir);
 	for (size_t i = 0; i < files.n; i++)
 		if (!str_eq(files.items[i], p->dest))
-			commit_unlink(c, files.items[i]);
+			commit_unlink_this(c, files.items[i]);
 	return 0;
 }
 
@@ -375,7 +375,7 @@ static int fill_commit(struct installing *in, struct commit *c, struct fail *f)
 		const struct placing *p = &in->files[i];
 
 		if (p->original && !str_eq(p->original, p->dest))
-			commit_unlink(c, p->original);
+			commit_unlink_this(c, p->original);
 		if (!p->skip)
 			r = drop_other_suffixes(p, c, f);
 	}

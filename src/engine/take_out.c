@@ -234,7 +234,7 @@ static void drop_files(struct taking *t, const char *name, const struct strv *ke
 				continue;
 			r = is_ours(t, files.items[i], name);
 			if (r > 0)
-				commit_unlink(c, files.items[i]);
+				commit_unlink_this(c, files.items[i]);
 		}
 		if (r < 0)
 			t->err = r;

@@ -57,6 +57,17 @@ static char *identity(const char *path)
 	return xasprintf("%ju", (uintmax_t)st.st_ino);
 }
 
+/* Of a file, what tells it from another one with the name: caller frees; NULL: it is not there. Neither a reboot nor a
+ * copy-up of an overlay changes it. */
+static char *contents(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return NULL;
+	return xasprintf("%jd:%jd.%09ld", (intmax_t)st.st_size, (intmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+}
+
 void commit_rename(struct commit *c, const char *src, const char *dst)
 {
 	add_op(c, 'R', src, dst);
@@ -72,6 +83,13 @@ void commit_replace_dir(struct commit *c, const char *src, const char *dst)
 void commit_unlink(struct commit *c, const char *path)
 {
 	add_op(c, 'U', path, NULL);
+}
+
+void commit_unlink_this(struct commit *c, const char *path)
+{
+	CLEAN(free) char *id = contents(path);
+
+	add_op(c, 'U', path, id);
 }
 
 void commit_symlink(struct commit *c, const char *target, const char *path)
@@ -117,10 +135,13 @@ static int do_rename(const char *src, const char *dst)
 	return r == 0 && rename(src, dst) < 0 ? -errno : r;
 }
 
-static int do_unlink(const char *path)
+static int do_unlink(const char *path, const char *id)
 {
+	CLEAN(free) char *now = id ? contents(path) : NULL;
 	int r;
 
+	if (now && !str_eq(now, id))
+		return 0;
 	if (unlink(path) == 0)
 		return 0;
 	/* a read-only file system says so of what is not there, too */
@@ -224,7 +245,7 @@ void commit_list_unlinks(const struct commit *c, struct strv *ret_paths)
 
 		if (!str_has_prefix(c->ops.items[i], "U\t"))
 			continue;
-		path = xstrdup(c->ops.items[i] + 2);
+		path = xstrndup(c->ops.items[i] + 2, strcspn(c->ops.items[i] + 2, "\t"));
 		unescape(path);
 		strv_take(ret_paths, path);
 	}
@@ -238,7 +259,7 @@ static int do_op(char letter, const char *a, const char *b, const char *c)
 	case 'X':
 		return b ? do_replace_dir(a, b, c) : -EBADMSG;
 	case 'U':
-		return do_unlink(a);
+		return do_unlink(a, b);
 	case 'S':
 		return b ? do_symlink(a, b) : -EBADMSG;
 	case 'D':

@@ -25,6 +25,9 @@ void commit_rename(struct commit *c, const char *src, const char *dst);
 void commit_replace_dir(struct commit *c, const char *src, const char *dst);
 /* Removes a file or link; gone is fine. */
 void commit_unlink(struct commit *c, const char *path);
+/* The same for what is there now: if it is carried out late, another file that came to the path since (of a package, or
+ * the administrator's) stays. */
+void commit_unlink_this(struct commit *c, const char *path);
 /* Makes path a link to target, replacing a file or link. */
 void commit_symlink(struct commit *c, const char *target, const char *path);
 /* Moves a directory to where no one looks (".dkms-gone" beside it) and removes it; gone is fine. */

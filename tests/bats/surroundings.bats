@@ -186,3 +186,25 @@ asking() {
 	assert_errors_have "the sandbox kept the build of hello/1.0 from writing '/proc/sys/kernel/core_pattern', which may be why it failed"
 	refute_errors_have "tried again"
 }
+
+@test "uninstall is cut short, then another module takes the place: the next dkms leaves that alone" {
+	fault=${DKMS_TEST_ROOT%/test-root}/tests/tools/syscall-fault
+	ko=/lib/modules/$K1/updates/dkms/hello.ko
+	make_module hello 1.0
+	ends 0 install hello/1.0 -k "$K1"
+	run_cmd "$fault" -t "$C/points" count 0 "$DKMS" uninstall hello/1.0 -k "$K1"
+	assert_status 0
+	n=$(sed -n 's,^\([0-9]*\) unlink .*/updates/dkms/hello\.ko$,\1,p' "$C/points")
+	[ -n "$n" ]
+	ends 0 install hello/1.0 -k "$K1"
+	# its record is on the disk, nothing is carried out
+	run_cmd "$fault" kill $((n - 1)) "$DKMS" uninstall hello/1.0 -k "$K1"
+	assert_status 137
+	assert_exists "$ko"
+	ready_ko "$ko" hello 7.0
+	cp "$ko" "$C/theirs.ko"
+	ends 0 build hello/1.0 -k "$K1" --force
+	cmp "$ko" "$C/theirs.ko"
+	refute_exists "/var/lib/dkms/hello/kernel-$K1-$ARCH"
+	no_leftovers
+}

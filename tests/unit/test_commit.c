@@ -33,6 +33,7 @@ static const struct op_case {
 	{ "another directory in one's place", "a/ a/new b/ b/old", 'X', "a", "b", "b/ b/new=a/new" },
 	{ "nothing is in its place", "a/ a/new", 'X', "a", "b", "b/ b/new=a/new" },
 	{ "unlink", "a b", 'U', "a", NULL, "b" },
+	{ "unlink of what is there now", "a b", 'u', "a", NULL, "b" },
 	{ "unlink of a directory", "a/ b", 'U', "a", NULL, "a/ b", -EISDIR, true },
 	{ "a link", "", 'S', "to " ODD, "x/l", "x/ x/l>to " ODD },
 	{ "another link", "l>old", 'S', "new", "l", "l>new" },
@@ -106,6 +107,8 @@ static void record(const struct temp_dir *d, const struct op_case *x, struct com
 		return commit_replace_dir(c, a, b);
 	case 'U':
 		return commit_unlink(c, a);
+	case 'u':
+		return commit_unlink_this(c, a);
 	case 'S':
 		return commit_symlink(c, x->a, b);
 	case 'D':
@@ -213,6 +216,41 @@ static void no_operations(void **state)
 	}
 }
 
+/* Cut short, and then somebody else put a file there: of all that a commit removes by its place, that one stays. */
+static void unlink_of_this_one(void **state)
+{
+	CLEAN(temp_dir) struct temp_dir d = { 0 };
+	CLEAN(commit) struct commit c = { 0 };
+	CLEAN(strv) struct strv paths = { 0 };
+	CLEAN(buf) struct buf got = { 0 };
+	static const char *const names[] = { "same", "longer", "newer", "link", "gone", ODD };
+	bool changed = false;
+
+	temp_dir_make(&d);
+	make(&d, "same longer newer link>a gone " ODD);
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		CLEAN(free) char *path = temp_dir_at(&d, names[i]);
+		const struct timespec old[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
+
+		assert_int_equal(utimensat(AT_FDCWD, path, old, AT_SYMLINK_NOFOLLOW), 0);
+		commit_unlink_this(&c, path);
+		if (str_eq(names[i], "longer")) {
+			temp_dir_put(&d, "longer", "longer+", 0600);
+			assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
+		} else if (str_eq(names[i], "newer")) {
+			temp_dir_put(&d, "newer", "newer", 0600);
+		} else if (str_eq(names[i], "gone")) {
+			assert_int_equal(unlink(path), 0);
+		}
+	}
+	commit_list_unlinks(&c, &paths);
+	assert_int_equal(paths.n, COUNT_OF(names));
+	assert_true(str_has_suffix(paths.items[5], "/" ODD));
+	assert_int_equal(commit_carry_out(&c.ops, &changed, NULL), 0);
+	show(&d, "", &got);
+	assert_string_equal(buf_str(&got), "longer=longer+ newer");
+}
+
 /* The first that fails ends it: what comes behind may rest on it. */
 static void in_order(void **state)
 {
@@ -246,6 +284,7 @@ int main(void)
 		cmocka_unit_test(operations),
 		cmocka_unit_test(replaced_already),
 		cmocka_unit_test(replaced_before_a_reboot),
+		cmocka_unit_test(unlink_of_this_one),
 		cmocka_unit_test(no_operations),
 		cmocka_unit_test(in_order),
 	};
