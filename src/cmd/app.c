@@ -235,6 +235,18 @@ int app_hold(struct app *app, struct fail *f)
 	return r < 0 ? r : -ERESTART;
 }
 
+int app_has_nothing_to_do(struct app *app)
+{
+	const struct plan none = { 0 };
+
+	if (!app->report.document)
+		return 0;
+	if (!app->rq.dry_run)
+		boot_image_check(app, &none);
+	document_plan(app->report.document, &none);
+	return 0;
+}
+
 int app_execute(struct app *app, struct plan *plan, struct fail *f)
 {
 	CLEAN(strv) struct strv force_install = { 0 };
@@ -270,7 +282,7 @@ int app_execute(struct app *app, struct plan *plan, struct fail *f)
 		return app_foretell(app, plan, f);
 	read_force_install(&force_install);
 	if (plan->n == 0)
-		return 0;
+		return app_has_nothing_to_do(app);
 	if (!app->is_locked) {
 		r = take_lock(app, f);
 		return r < 0 ? r : -ERESTART;

@@ -64,6 +64,8 @@ int app_refuse_all(const struct app *app, struct fail *f);
  * the verb again, which sees what there is under the lock. So a verb must not change anything but through this.
  */
 int app_execute(struct app *app, struct plan *plan, struct fail *f);
+/* For a verb that needs no plan to know that: the document says so too. 0. */
+int app_has_nothing_to_do(struct app *app);
 /*
  * For who only reads the dkms tree, but has to find it whole: the lock, and -ERESTART as above, where one may write
  * there; else 0, and what is read may be changing.

@@ -162,6 +162,7 @@ static void write_messages(const struct document *d, struct json *j)
 int document_write(struct document *d, const struct request *rq, int code, int status,
 		   const struct fail *f)
 {
+	bool is_action = rq->verb != VERB_NONE && rq->verb != VERB_SETTINGS;
 	CLEAN(buf) struct buf b = { 0 };
 	struct json j = { .out = &b };
 
@@ -170,7 +171,7 @@ int document_write(struct document *d, const struct request *rq, int code, int s
 	json_string(&j, "version", DKMS_VERSION);
 	json_end(&j);
 	json_int(&j, "schema", DOCUMENT_SCHEMA);
-	json_string(&j, "action", rq->verb == VERB_NONE ? NULL : verb_name(rq->verb));
+	json_string(&j, "action", is_action ? verb_name(rq->verb) : NULL);
 	json_bool(&j, "dry_run", rq->dry_run);
 	json_string(&j, "outcome", outcome_word(code));
 	json_int(&j, "exit_status", status);

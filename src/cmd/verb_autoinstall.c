@@ -205,7 +205,7 @@ int verb_autoinstall(struct app *app, struct fail *f)
 		return r;
 	if (path_exists(off)) {
 		report_line(&app->report, "autoinstall is off: '%s' exists", off);
-		return 0;
+		return app_has_nothing_to_do(app);
 	}
 	r = app_snapshot(app, NULL, &snap, f);
 	if (r == 0)
@@ -277,7 +277,7 @@ int verb_match(struct app *app, struct fail *f)
 	if (plan.n == 0) {
 		report_line(&app->report, "nothing to do: nothing is installed for kernel %s",
 			    app->rq.template_kernel);
-		return 0;
+		return app_has_nothing_to_do(app);
 	}
 	app_plan_rebuilds(app, &plan);
 	return app_execute(app, &plan, f);

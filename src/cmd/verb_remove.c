@@ -77,7 +77,7 @@ int verb_remove(struct app *app, struct fail *f)
 	    rpm_upgrade_is_noted(app->tmp_location, app->rq.module, app->rq.version, !app->rq.dry_run)) {
 		report_line(&app->report, "%s/%s: kept, this rpm upgrade has just added it",
 			    app->rq.module, app->rq.version);
-		return 0;
+		return app_has_nothing_to_do(app);
 	}
 	r = prepare(app, &snap, &known_only, f);
 

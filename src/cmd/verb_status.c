@@ -19,6 +19,7 @@ static void document_entry(const struct query *q, const char *module, const char
 			   const struct snap_build *b, const char *state, unsigned flags)
 {
 	struct json *j = document_writer(q->app->report.document);
+	CLEAN(free) char *log = NULL;
 
 	json_object(j, NULL);
 	json_string(j, "module", module);
@@ -31,10 +32,10 @@ static void document_entry(const struct query *q, const char *module, const char
 	json_bool(j, "installed_differs", !(flags & STATUS_MISSING) && flags & STATUS_DIFFERS);
 	if (b) {
 		const struct layout l = { q->app->dkms_tree, module, version, b->kernel, b->arch };
-		CLEAN(free) char *log = layout_log(&l);
 
-		json_string(j, "log", path_exists(log) ? log : NULL);
+		log = layout_log(&l);
 	}
+	json_string(j, "log", log && path_exists(log) ? log : NULL);
 	json_end(j);
 }
 
