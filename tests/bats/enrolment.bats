@@ -34,7 +34,6 @@ warns() {
 }
 
 again() { run_dkms install --force hello/1.0 -k "$K1"; }
-json() { run_cmd bash -c '"$@" | jq -e "$Q"' - "$DKMS" "$@" --json; }
 
 @test "a certificate that is not enrolled is told when a module is installed, with what is to be done" {
 	firmware

@@ -57,8 +57,6 @@ warns() { # NAMES
   make it anew: update-initramfs -u -k $K1 (initramfs=update in framework.conf does that)"
 }
 
-json() { run_cmd bash -c '"$@" | jq -e "$Q"' - "$DKMS" "$@" --json; }
-
 @test "an older copy is told, whatever the image is compressed with" {
 	update_initramfs 0
 	put "$(installed)"

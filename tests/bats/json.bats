@@ -4,22 +4,17 @@ load ../lib/dkms
 
 setup() {
 	only_ours
-	command -v jq >/dev/null || skip "jq is not installed"
 	world_up
 }
 
-# one document with the members that are always there, and it says the exit status
-json() { # STATUS ARGS...
+# document STATUS ARGS...
+document() {
 	local want=$1
 	shift
 	run_dkms "$@" --json
 	assert_status "$want"
-	[ "$(jq -s length <<<"$output")" = 1 ] || _fail "should be one document"
 	is '.dkms.version' "$("$DKMS" --version | sed s/dkms-//)"
 	is .schema 1
-	is .exit_status "$want"
-	is '[.action, .dry_run, .outcome, .messages] | map(type) | join(" ")' "string boolean string array"
-	is 'has("error") and has("hint")' true
 }
 
 is() { # FILTER WANTED
@@ -30,7 +25,7 @@ is() { # FILTER WANTED
 
 @test "json: what was built and installed" {
 	make_module hello 1.0
-	json 0 install hello/1.0 -k "$K1"
+	document 0 install hello/1.0 -k "$K1"
 	assert_no_errors
 	is '.action, .outcome, .error' "install
 done
@@ -39,13 +34,13 @@ null"
 		"add done, build done, install done, depmod done, post_transaction nothing"
 	is '.steps[1] | [.id, .module, .version, .kernel, .arch, .after, .outcome, .exit_status]' \
 		"[2,\"hello\",\"1.0\",\"$K1\",\"$ARCH\",[1],null,0]"
-	json 0 install hello/1.0 -k "$K1"
+	document 0 install hello/1.0 -k "$K1"
 	is '.steps | map(.state) | unique | join(" ")' nothing
 }
 
 @test "json: a failed build names its log and the error in it" {
 	make_module hello 1.0 'MAKE[0]="echo hello.c:1:1: error: broken; false"'
-	json 10 install hello/1.0 -k "$K1" --quiet
+	document 10 install hello/1.0 -k "$K1" --quiet
 	assert_no_errors
 	is .outcome make-failed
 	is '.steps[] | select(.step == "build") | [.state, .outcome, .exit_status]' '["failed","make-failed",10]'
@@ -56,7 +51,7 @@ null"
 }
 
 @test "json: a refusal, a usage error, no action" {
-	json 3 remove nothing/1.0 -k "$K1"
+	document 3 remove nothing/1.0 -k "$K1"
 	is '.outcome, .error' "not-added
 nothing/1.0 is not in the dkms tree '/var/lib/dkms'"
 	is 'has("steps")' false
@@ -72,7 +67,7 @@ null"
 }
 
 @test "json: status" {
-	json 0 status
+	document 0 status
 	is .modules '[]'
 	tree_installed alpha 1.0 "$K1"
 	tree_built alpha 1.0 "$K2"
@@ -80,7 +75,7 @@ null"
 	tree_added gone 1.0
 	rm -r /usr/src/gone-1.0
 	echo >>"/lib/modules/$K1/updates/dkms/alpha.ko"
-	json 0 status
+	document 0 status
 	is '.modules[] | [.module, .version, .kernel, .state, .installed_differs]' \
 		"[\"alpha\",\"1.0\",\"$K2\",\"built\",false]
 [\"alpha\",\"1.0\",\"$K1\",\"installed\",true]
@@ -89,7 +84,7 @@ null"
 	is '.modules[1] | [.original_modules, .built_missing, .log]' \
 		"[false,false,\"/var/lib/dkms/alpha/1.0/$K1/$ARCH/log/make.log\"]"
 	is '.messages | map(.level)' '["warning"]'
-	json 0 status alpha -k "$K2"
+	document 0 status alpha -k "$K2"
 	is '.modules | length' 1
 }
 
@@ -98,29 +93,141 @@ null"
 POST_ADD="say"'
 	printf '#!/bin/sh\necho said\n' >/usr/src/hello-1.0/say
 	chmod +x /usr/src/hello-1.0/say
-	json 0 install hello/1.0 -k "$K1"
+	document 0 install hello/1.0 -k "$K1"
 	assert_errors_have said
 	is .outcome 'done'
 }
 
 @test "json: mktarball, autoinstall, the others" {
 	make_module hello 1.0
-	json 0 add hello/1.0
-	json 0 autoinstall -k "$K1"
+	document 0 add hello/1.0
+	document 0 autoinstall -k "$K1"
 	is '.steps | map(.state) | join(" ")' "done done done nothing"
-	json 0 mktarball hello/1.0 -k "$K1"
+	document 0 mktarball hello/1.0 -k "$K1"
 	[ -f "$(jq -r .tarball <<<"$output")" ]
-	json 0 match --templatekernel "$K1" -k "$K2"
-	json 0 kernel_prerm -k "$K2"
-	json 0 uninstall hello/1.0 -k "$K1"
-	json 0 unbuild hello/1.0 -k "$K1"
-	json 0 remove hello/1.0 --all
-	json 0 --settings
+	document 0 match --templatekernel "$K1" -k "$K2"
+	document 0 kernel_prerm -k "$K2"
+	document 0 uninstall hello/1.0 -k "$K1"
+	document 0 unbuild hello/1.0 -k "$K1"
+	document 0 remove hello/1.0 --all
+	document 0 --settings
 	is .settings.dkms_tree /var/lib/dkms
 }
 
+steps_are() { is '.steps | map(.step + " " + .state) | join(", ")' "$1"; }
+
+@test "json: the hooks of kernels" {
+	make_module hello 1.0
+	document 0 kernel_postinst -k "$K1"
+	is '.steps, .initramfs' "[]
+[]"
+	document 0 add hello/1.0
+	document 0 kernel_postinst -k "$K1"
+	is .action kernel_postinst
+	steps_are "build done, install done, depmod done, post_transaction nothing"
+	document 0 kernel_postinst -k "$K1" --dry-run
+	is '.dry_run, has("initramfs")' "true
+false"
+	document 0 kernel_preinst -k "$K1"
+	is '.action, .steps[0].step, .steps[0].state' "kernel_preinst
+uninstall
+done"
+	document 0 kernel_postinst -k "$K1"
+	document 0 kernel_prerm -k "$K1"
+	is '.action, (.steps | map(select(.step == "unbuild") | .state))' 'kernel_prerm
+["done"]'
+	document 0 kernel_prerm -k "$K1" --dry-run
+	# where nothing is to be found out there is nothing to do
+	touch /etc/dkms/no-autoinstall
+	document 0 autoinstall -k "$K1"
+	is .steps '[]'
+	rm /etc/dkms/no-autoinstall
+	document 0 match --templatekernel "$K1" -k "$K2"
+	is .steps '[]'
+}
+
+@test "json: archives" {
+	make_module hello 1.0
+	document 0 build hello/1.0 -k "$K1"
+	document 0 mktarball hello/1.0 -k "$K1" --archive "$C/hello.dkms.tar.gz"
+	is .tarball "$C/hello.dkms.tar.gz"
+	document 8 ldtarball "$C/hello.dkms.tar.gz"
+	is '.outcome, has("steps")' "archive-added
+false"
+	document 0 remove hello/1.0 --all
+	rm -r /usr/src/hello-1.0
+	document 0 ldtarball "$C/hello.dkms.tar.gz" --dry-run
+	steps_are "add waiting, load waiting"
+	document 0 ldtarball "$C/hello.dkms.tar.gz"
+	is .action ldtarball
+	steps_are "add done, load done"
+	echo >"$C/no.tar"
+	document 3 ldtarball "$C/no.tar"
+	is .outcome not-an-archive
+}
+
+@test "json: the key, with and without making it" {
+	document 0 generate_mok --dry-run
+	is '.action, .dry_run, .certificate, .enrolment' "generate_mok
+true
+/var/lib/dkms/mok.pub
+null"
+	refute_exists /var/lib/dkms/mok.pub
+	document 0 generate_mok
+	is .certificate /var/lib/dkms/mok.pub
+	assert_exists /var/lib/dkms/mok.pub
+}
+
+@test "json: packages" {
+	make_module hello 1.0
+	tree_built hello 1.0 "$K1"
+	for verb in mkdeb mkbmdeb mkdsc mkrpm; do
+		document 0 $verb hello/1.0 -k "$K1" --dry-run
+		is .packages '[]'
+		is '.steps[-1] | .step + " " + .state' "package waiting"
+		document 0 $verb hello/1.0 -k "$K1"
+		is .action $verb
+		is '.steps[-1] | .step + " " + .state' "package done"
+		[ "$(jq '.packages | length' <<<"$output")" -gt 0 ]
+		while IFS= read -r f; do assert_exists "$f"; done < <(jq -r '.packages[]' <<<"$output")
+	done
+	document 2 mkbmdeb hello/1.0 --source-only
+	is 'has("packages")' false
+}
+
+# wrong FILTER WORDS: what comes out of the filter is no document any more
+wrong() {
+	local told
+	told=$(jq "$1" "$C/good" | jq -nr --stream --rawfile page "$DKMS_TEST_TOP/docs/json.md" \
+		-f "$DKMS_TEST_TOP/tests/lib/document.jq")
+	[[ $told == *"$2"* ]] || _fail "'$1' should not pass: $told"
+}
+
+@test "json: what is not as docs/json.md says is seen" {
+	make_module hello 1.0
+	tree_installed hello 1.0 "$K1"
+	document 0 uninstall hello/1.0 -k "$K1"
+	cp "$C/.stdout" "$C/good"
+	wrong 'del(.hint)' '.hint is missing'
+	wrong 'del(.steps)' '.steps is missing'
+	wrong '.more = 1' '.more is not in'
+	wrong '.modules = []' '.modules is not in'
+	wrong '.steps[0].more = 1' '.steps[0].more is not in'
+	wrong '.steps[0].state = "finished"' '.steps[0].state should be'
+	wrong '.steps[0].after = [1]' '.steps[0] waits for'
+	wrong '.steps[0].log_errors = null' '.steps[0].log_errors should be'
+	wrong '.steps[1].id = 1' '.steps[1].id is 1'
+	wrong '.outcome = "worse"' '.outcome should be'
+	wrong '.exit_status = 3' '.exit_status is 3'
+	wrong '.steps[0].outcome = "no-kernel"' '.steps[0].exit_status is 0'
+	wrong '., .' 'one document'
+	sed 's/^  "schema": 1,/  "schema": 1, "schema": 1,/' "$C/.stdout" >"$C/good"
+	told=$(jq -nr --stream --rawfile page "$DKMS_TEST_TOP/docs/json.md" -f "$DKMS_TEST_TOP/tests/lib/document.jq" "$C/good")
+	assert_same "$told" "a member is there twice"
+}
+
 @test "json: bytes that are not UTF-8 do not spoil the document" {
-	json 1 add $'/no\xff\x01where'
+	document 1 add $'/no\xff\x01where'
 	is '.error | contains("/no\ufffd\u0001where")' true
 }
 

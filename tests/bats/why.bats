@@ -14,7 +14,6 @@ setup() {
 }
 
 built() { echo "/var/lib/dkms/hello/1.0/$K1/$ARCH"; }
-json() { run_cmd bash -c '"$@" | jq -e "$Q"' - "$DKMS" "$@" --json; }
 
 @test "nothing has changed: what went into it, and the verdict" {
 	run_dkms why hello/1.0 -k "$K1"

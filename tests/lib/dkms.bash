@@ -24,7 +24,7 @@
 # Trees made by hand
 #	tree_added M V; tree_built M V K; tree_installed M V K
 # Running and judging
-#	run_dkms ARGS...     the program; sets $status, $output (stdout), $errors (stderr)
+#	run_dkms ARGS...     the program; sets $status, $output (stdout), $errors (stderr); a document of --json is judged
 #	run_peer ARGS...     Debian's dkms, the same way      run_as_nobody CMD...   the same, without root
 #	assert_status N; assert_output TEXT; assert_output_has TEXT; assert_errors_have TEXT; assert_no_errors
 #	assert_dkms_status LINE...              what `dkms status` prints, all of it
@@ -245,7 +245,10 @@ run_cmd() { # any command; the program under test and the others are started thr
 	errors=$(<"$C/.stderr")
 }
 
-run_dkms() { run_cmd "$DKMS" "$@"; }
+run_dkms() {
+	run_cmd "$DKMS" "$@"
+	[[ " $* " != *" --json "* ]] || assert_document
+}
 run_peer() { run_cmd "$PEER_DKMS" "$@"; }
 run_as_nobody() { run_cmd setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
 
@@ -291,6 +294,22 @@ assert_errors_have() {
 
 refute_errors_have() {
 	[[ $errors != *"$1"* ]] || _fail "stderr should not have: $1"
+}
+
+# What --json wrote is as docs/json.md says, and its exit status is the program's.
+assert_document() {
+	local wrong
+	wrong=$(jq -nr --stream --rawfile page "$DKMS_TEST_TOP/docs/json.md" -f "$DKMS_TEST_TOP/tests/lib/document.jq" \
+		"$C/.stdout" 2>&1) || _fail "no document: $wrong" || return 1
+	[ -z "$wrong" ] || _fail "not as docs/json.md says: $wrong" || return 1
+	[ "$(jq .exit_status "$C/.stdout")" = "$status" ] || _fail "the exit status in the document should be $status"
+}
+
+# json ARGS...: the program with --json; $output is what the filter $Q makes of the document, $status that of jq -e
+json() {
+	run_dkms "$@" --json || return 1
+	status=0
+	output=$(jq -e "$Q" "$C/.stdout") || status=$?
 }
 
 assert_no_errors() {
