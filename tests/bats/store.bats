@@ -152,6 +152,49 @@ filled() {
 	made_anew
 }
 
+# compiler VERSION [MORE]: the kernel's own compiler says so, of one size and age
+compiler() {
+	local name
+	name=$(sed -n 's/^CONFIG_CC_VERSION_TEXT="\([^ ]*\) .*/\1/p' "$C/headers/.config")
+	mkdir -p "$C/bin"
+	printf '#!/bin/sh\n[ "$1" != --version ] || { echo "%s (of the tests) %s"; exit; }\nexec /usr/bin/%s "$@"\n%s' \
+		"$name" "$1" "$name" "${2:-}" >"$C/bin/$name"
+	chmod 755 "$C/bin/$name"
+	touch -d @1500000000 "$C/bin/$name"
+	stat -c %s "$C/bin/$name" >"$C/size"
+}
+
+@test "another compiler is a miss: one that says another version, one that says the same" {
+	local size
+	PATH=$C/bin:$PATH
+	compiler 12.2.1
+	size=$(<"$C/size")
+	filled
+	from_store
+	assert_output_has "(of the tests) 12.2.1"
+	compiler 12.2.2
+	assert_same "$(<"$C/size")" "$size"
+	made_anew
+	assert_output_has "(of the tests) 12.2.2"
+	from_store
+	compiler 12.2.1
+	from_store
+	compiler 12.2.1 '# rebuilt'
+	made_anew
+	assert_output_has "(of the tests) 12.2.1"
+}
+
+@test "another configuration of the kernel is a miss" {
+	filled
+	for f in .config include/config/auto.conf; do
+		cp -p "$C/headers/$f" "$C/saved"
+		echo "CONFIG_OF_THE_TESTS=y" >>"$C/headers/$f"
+		made_anew
+		cp -p "$C/saved" "$C/headers/$f"
+		from_store
+	done
+}
+
 @test "real kbuild: a header named by a .cmd file only" {
 	mkdir "$C/include"
 	chmod 755 "$C/include"
