@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 
-enum { TRIES_MAX = 3, NAMED_MAX = 3 };
+enum { TRIES_MAX = 3, NAMED_MAX = 8 };
 
 bool sandbox_mode_parse(const char *word, enum sandbox_mode *ret)
 {

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "sys/sandbox_decoy.h"
 #include "sys/sandbox_view.h"
 #include "sys/sandbox_watch.h"
 
@@ -22,6 +23,7 @@ struct init {
 	struct sandbox_bridge bridge;
 	int *watches;
 	size_t n;
+	int decoys; /* or negative */
 	struct denials denied;
 };
 
@@ -177,13 +179,14 @@ static void drop_watch(struct init *in, size_t i)
 __attribute__((noreturn)) static void serve(struct init *in)
 {
 	for (;;) {
-		CLEAN(free) struct pollfd *fds = xcalloc(in->n + 1, sizeof(*fds));
+		CLEAN(free) struct pollfd *fds = xcalloc(in->n + 2, sizeof(*fds));
 		size_t n = in->n;
 
 		fds[n] = (struct pollfd){ .fd = in->control, .events = POLLIN };
+		fds[n + 1] = (struct pollfd){ .fd = in->decoys, .events = POLLIN };
 		for (size_t i = 0; i < n; i++)
 			fds[i] = (struct pollfd){ .fd = in->watches[i], .events = POLLIN };
-		if (poll(fds, n + 1, -1) < 0)
+		if (poll(fds, n + 2, -1) < 0)
 			continue;
 		/* from behind: the last takes a dropped one's place */
 		for (size_t i = n; i-- > 0;)
@@ -191,6 +194,8 @@ __attribute__((noreturn)) static void serve(struct init *in)
 				sandbox_watch_serve(in->rules, &in->bridge, in->watches[i], &in->denied);
 			else if (fds[i].revents)
 				drop_watch(in, i);
+		if (fds[n + 1].revents)
+			sandbox_decoy_serve(in->decoys, &in->denied);
 		if (fds[n].revents && !answer(in))
 			_exit(0);
 	}
@@ -238,7 +243,7 @@ static int open_net(void)
 
 void sandbox_init_main(const struct sandbox_rules *rules, int control)
 {
-	struct init in = { .rules = rules, .control = control, .bridge = { -1, -1 } };
+	struct init in = { .rules = rules, .control = control, .bridge = { -1, -1 }, .decoys = -1 };
 	const char *step = "";
 	unsigned part = 0;
 	int r;
@@ -259,7 +264,8 @@ void sandbox_init_main(const struct sandbox_rules *rules, int control)
 	if (r == 0 && (rules->parts & SANDBOX_MOUNTS)) {
 		bool no_proc = false;
 
-		r = sandbox_view_make(rules, &no_proc, &step);
+		in.decoys = sandbox_decoy_watch();
+		r = sandbox_view_make(rules, in.decoys, &no_proc, &step);
 		part = no_proc ? SANDBOX_PIDS : SANDBOX_MOUNTS;
 	}
 	if (chdir("/") < 0)

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "sys/sandbox_decoy.h"
 #include "sys/sandbox_mount.h"
 
 enum { LINKS_MAX = 40 };
@@ -346,23 +347,16 @@ static int put_links(struct view *v)
 	return 0;
 }
 
-/* A file of mode 0 over each secret: root's own rights do not read more than nothing either. */
-static int hide_files(const struct strv *files)
+/* The signing keys; and what no build has a reason to read, which its owner's rights keep from it too. */
+static int hide_files(const struct strv *files, int decoys)
 {
-	static const char none[] = "/run/.hidden";
-	CLEAN(fd) int fd = -1;
-	int r = 0;
+	CLEAN(strv) struct strv passwords = { 0 };
+	int r = files ? sandbox_decoy_put(decoys, files, "/run") : 0;
 
-	for (size_t i = 0; files && i < files->n && r == 0; i++) {
-		if (!path_is_file(files->items[i]))
-			continue;
-		if (fd < 0)
-			fd = open(none, O_WRONLY | O_CREAT | O_CLOEXEC, 0);
-		if (fd < 0 || mount(none, files->items[i], NULL, MS_BIND, NULL) < 0)
-			r = -errno;
-	}
-	if (fd >= 0)
-		unlink(none);
+	strv_add(&passwords, "/etc/shadow");
+	strv_add(&passwords, "/etc/gshadow");
+	if (r == 0)
+		sandbox_decoy_put(decoys, &passwords, "/run");
 	return r;
 }
 
@@ -405,7 +399,8 @@ static int mount_proc(void)
 	return close_kernel();
 }
 
-int sandbox_view_make(const struct sandbox_rules *rules, bool *ret_no_proc, const char **ret_step)
+int sandbox_view_make(const struct sandbox_rules *rules, int decoys, bool *ret_no_proc,
+		      const char **ret_step)
 {
 	CLEAN(view) struct view v = { .rules = rules };
 	int r;
@@ -431,7 +426,7 @@ int sandbox_view_make(const struct sandbox_rules *rules, bool *ret_no_proc, cons
 	if (r < 0)
 		return r;
 	*ret_step = "cannot hide the signing key";
-	r = hide_files(rules->hide);
+	r = hide_files(rules->hide, decoys);
 	for (size_t i = 0; i < v.covers.n && r == 0; i++)
 		if (mount(NULL, v.covers.items[i], NULL,
 			  MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV, NULL) < 0)

@@ -18,9 +18,11 @@ bool sandbox_view_is_open(const struct sandbox_rules *rules);
 /*
  * In the first process of the sandbox, which has its own mount namespace: makes the file system as the rules have it.
  * A tree below a directory that the build user may not enter, or below a hidden one, is reached by the same name:
- * an empty file system covers that directory, with no more than the way to it. -errno with *ret_step, what
+ * an empty file system covers that directory, with no more than the way to it. decoys: what watches those of the
+ * secrets (sys/sandbox_decoy.h), or negative. -errno with *ret_step, what
  * failed, in words; *ret_no_proc: all but a /proc of its own PID namespace could be had.
  */
-int sandbox_view_make(const struct sandbox_rules *rules, bool *ret_no_proc, const char **ret_step);
+int sandbox_view_make(const struct sandbox_rules *rules, int decoys, bool *ret_no_proc,
+		      const char **ret_step);
 
 #endif

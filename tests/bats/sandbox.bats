@@ -49,26 +49,109 @@ trying() {
 	assert_same "$(find /var/lib/dkms ! -user root)" ""
 }
 
+# evil_module PREFIX: its makefile tries all that it must not; PREFIX "-": and minds no failure. It knows the process id
+# of the dkms that evil_build starts.
+evil_module() {
+	make_module evil 1.0 'MAKE[0]="make -k -f evil.mk kernel=$kernelver"'
+	cat >/usr/src/evil-1.0/evil.mk <<-MK
+		SHELL := /bin/bash
+		.RECIPEPREFIX = >
+		all: write shadow key net kill one daemon fill
+		>sh ./mk \$(kernel)
+		write:
+		>${1}echo gone >/etc/keep
+		shadow:
+		>${1}cat /etc/shadow
+		key:
+		>${1}cat /etc/dkms/key/mok.priv
+		net:
+		>${1}echo >/dev/tcp/192.0.2.1/80
+		kill:
+		>${1}kill -9 \$\$(cat pid)
+		one:
+		>${1}kill -9 1
+		daemon:
+		>${1}setsid sleep 1000 </dev/null >/dev/null 2>&1 &
+		fill:
+		>${1}head -c 20M /dev/zero >fat
+	MK
+}
+
+# In a process group of its own, so that a kill of a group would show; sets what run_cmd does.
+evil_build() {
+	# shellcheck disable=SC2016
+	run_cmd setsid -w sh -c 'echo $$ >/usr/src/evil-1.0/pid; exec "$@"' sh "$DKMS" build evil/1.0 -k "$K1" "$@"
+	dkms_pid=$(</usr/src/evil-1.0/pid)
+}
+
+evil_was_named_and_is_gone() {
+	local what
+	for what in "writing '/etc/keep'" "reading '/etc/shadow'" "reading '/etc/dkms/key/mok.priv'" \
+		"using the network (192.0.2.1 port 80)" "signalling process $dkms_pid" "signalling process 1" \
+		"left processes running, which were ended: sleep" 'BUILD_SANDBOX="off"'; do
+		assert_errors_have "$what" || return 1
+	done
+	refute_errors_have " more"
+	refute_errors_have "tried again"
+	assert_same "$(</etc/keep)" keep
+	if grep -rE 'root:|secret' /var/lib/dkms/evil --include=make.log; then return 1; fi
+	assert_same "$(grep -rhE '(shadow|mok.priv): Operation not permitted' /var/lib/dkms/evil --include=make.log | wc -l)" 2
+	assert_same "$(ps -C dkms,dkms-sandbox,make,sleep,head -o pid=,args=)" "" "what still runs"
+	assert_same "$(find /var/lib/dkms -name fat -size +8M)" "" "what fills the disk"
+	assert_same "$(find /var/lib/dkms ! -user root)" ""
+}
+
 @test "a build that tries everything it must not" {
+	mode strict
+	evil_module ''
+	echo 'build_limits="fsize=8M"' >>/etc/dkms/framework.conf.d/tests.conf
+	evil_build
+	assert_status 10
+	evil_was_named_and_is_gone
+	refute_exists "/var/lib/dkms/evil/1.0/$K1"
+	run_dkms remove evil/1.0 --all
+	assert_status 0
+	refute_exists /var/lib/dkms/evil
+}
+
+@test "the same where no failure is minded: it builds, and each is named all the same" {
+	local how
+	evil_module -
+	echo 'build_limits="fsize=8M"' >>/etc/dkms/framework.conf.d/tests.conf
+	for how in auto strict; do
+		mode $how
+		evil_build --force
+		assert_status 0
+		evil_was_named_and_is_gone
+		cmp "/var/lib/dkms/evil/1.0/$K1/$ARCH/module/evil.ko" "/usr/src/evil-1.0/ko/$K1/evil.ko"
+		refute_exists /var/lib/dkms/evil/1.0/build
+	done
+}
+
+@test "kill -9 -1 ends the build and nothing else" {
 	mode strict
 	sleep 60 3>&- &
 	victim=$!
-	trying evil 'echo gone >/etc/keep; rm -f /etc/keep; cat /etc/shadow; cat /etc/dkms/key/mok.priv
-		echo >/dev/tcp/192.0.2.1/80; kill -9 '"$victim"' 2>/dev/null
-		setsid sleep 1000 </dev/null >/dev/null 2>&1 &
-		true'
-	sed -i 's/sh \.\/try/bash .\/try/' /usr/src/evil-1.0/dkms.conf
-	run_dkms build evil/1.0 -k "$K1"
-	assert_status 0
-	assert_same "$(</etc/keep)" keep
+	trying evil 'setsid sleep 1000 & kill -9 -1'
+	evil_build
+	assert_status 10
 	kill "$victim"
-	assert_errors_have "writing '/etc/keep'"
-	assert_errors_have "left processes running, which were ended: sleep"
-	assert_errors_have 'BUILD_SANDBOX="off"'
-	run ! grep -E 'root:|secret' "$(log_of evil)"
-	grep -q 'Permission denied' "$(log_of evil)"
-	run pgrep -f 'sleep 1000'
-	[ "$status" -ne 0 ]
+	wait "$victim" || :
+	assert_same "$(ps -C dkms,dkms-sandbox,make,sleep -o pid=,args=)" "" "what still runs"
+	refute_exists "/var/lib/dkms/evil/1.0/$K1"
+}
+
+@test "where decoys cannot be watched nobody can read a secret either" {
+	trying hello 'cat /etc/shadow; cat /etc/dkms/key/mok.priv'
+	sed -i '$a true' /usr/src/hello-1.0/try
+	without EPERM fanotify_init build hello/1.0 -k "$K1"
+	assert_status 0
+	assert_no_errors
+	without ENOSYS fanotify_mark build hello/1.0 -k "$K1" --force
+	assert_status 0
+	assert_no_errors
+	assert_same "$(grep -c 'Permission denied' "$(log_of hello)")" 2
+	run ! grep -E 'root:|secret' "$(log_of hello)"
 }
 
 @test "each that a build fails of is named" {

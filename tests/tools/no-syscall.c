@@ -24,6 +24,7 @@ static const struct {
 	{ "mount", SYS_mount },		{ "mount_setattr", SYS_mount_setattr },
 	{ "open_tree", SYS_open_tree }, { "seccomp", SYS_seccomp },
 	{ "setresuid", SYS_setresuid }, { "setgroups", SYS_setgroups },
+	{ "fanotify_init", SYS_fanotify_init }, { "fanotify_mark", SYS_fanotify_mark },
 };
 
 static struct sock_filter code[64];

@@ -48,9 +48,14 @@ static void texts(void **state)
 	assert_string_equal(two, "writing '/etc/x' and using the network (192.0.2.1 port 80)");
 	deny(&d, DENIED_READ, "/r", "/r", true, false);
 	deny(&d, DENIED_SIGNAL, "7", NULL, false, false);
+	for (int i = 2; i < 8; i++) {
+		CLEAN(free) char *what = xasprintf("/w%d", i);
+
+		deny(&d, DENIED_WRITE, what, "/", false, false);
+	}
 	more = denials_text(&d);
-	assert_string_equal(
-		more, "writing '/etc/x', using the network (192.0.2.1 port 80), reading '/r' and 1 more");
+	assert_string_equal(more, "writing '/etc/x', using the network (192.0.2.1 port 80), reading '/r', signalling process "
+				  "7, writing '/w2', writing '/w3', writing '/w4', writing '/w5' and 2 more");
 }
 
 static void texts_of_all_kinds(void **state)
