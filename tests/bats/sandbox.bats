@@ -144,14 +144,13 @@ evil_was_named_and_is_gone() {
 @test "where decoys cannot be watched nobody can read a secret either" {
 	trying hello 'cat /etc/shadow; cat /etc/dkms/key/mok.priv'
 	sed -i '$a true' /usr/src/hello-1.0/try
-	without EPERM fanotify_init build hello/1.0 -k "$K1"
-	assert_status 0
-	assert_no_errors
-	without ENOSYS fanotify_mark build hello/1.0 -k "$K1" --force
-	assert_status 0
-	assert_no_errors
-	assert_same "$(grep -c 'Permission denied' "$(log_of hello)")" 2
-	run ! grep -E 'root:|secret' "$(log_of hello)"
+	for call in fanotify_init fanotify_mark; do
+		without EPERM $call build hello/1.0 -k "$K1" --force
+		assert_status 0
+		assert_no_errors
+		assert_same "$(grep -c 'Permission denied' "$(log_of hello)")" 2
+		run ! grep -E 'root:|secret' "$(log_of hello)"
+	done
 }
 
 @test "each that a build fails of is named" {
