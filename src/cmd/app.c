@@ -195,46 +195,6 @@ static void read_force_install(struct strv *ret)
 	}
 }
 
-static void say_waiting(void *ctx, pid_t holder, const char *command)
-{
-	const struct app *app = ctx;
-
-	report_line(&app->report, "waiting for another dkms to end: process %d%s%s", (int)holder,
-		    command ? ", " : "", command ? command : "");
-	fflush(stdout);
-}
-
-/* With the lock comes the duty to finish what a killed dkms left. A dkms called by a script of a running one finds that
- * one's records, which are nobody's leftovers. */
-static int take_lock(struct app *app, struct fail *f)
-{
-	CLEAN(fail) struct fail why = { 0 };
-	int r;
-
-	umask(022);
-	r = lock_take(&app->lock, app->dkms_tree, say_waiting, app, f);
-	if (r < 0)
-		return r;
-	app->is_locked = true;
-	if (app->lock.held && journal_has_records(app->dkms_tree)) {
-		report_line(&app->report, "finishing what an interrupted dkms left");
-		if (journal_recover(app->dkms_tree, &why) < 0)
-			report_warning(&app->report, why.text, why.hint);
-	}
-	return 0;
-}
-
-int app_hold(struct app *app, struct fail *f)
-{
-	CLEAN(fail) struct fail why = { 0 };
-	int r;
-
-	if (app->is_locked || app_need_access(app, &why) < 0)
-		return 0;
-	r = take_lock(app, f);
-	return r < 0 ? r : -ERESTART;
-}
-
 int app_has_nothing_to_do(struct app *app)
 {
 	const struct plan none = { 0 };
@@ -284,7 +244,7 @@ int app_execute(struct app *app, struct plan *plan, struct fail *f)
 	if (plan->n == 0)
 		return app_has_nothing_to_do(app);
 	if (!app->is_locked) {
-		r = take_lock(app, f);
+		r = app_take_lock(app, f);
 		return r < 0 ? r : -ERESTART;
 	}
 	app->report.is_muted = false;
@@ -496,7 +456,7 @@ static int settle_unrest(struct app *app, struct fail *f)
 	scratch_sweep(app->tmp_location);
 	if (!journal_is_pending(app->dkms_tree) || app_need_access(app, &why) < 0)
 		return 0;
-	return take_lock(app, f);
+	return app_take_lock(app, f);
 }
 
 static int run_verb(struct app *app, struct fail *f)

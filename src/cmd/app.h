@@ -67,6 +67,11 @@ int app_execute(struct app *app, struct plan *plan, struct fail *f);
 /* For a verb that needs no plan to know that: the document says so too. 0. */
 int app_has_nothing_to_do(struct app *app);
 /*
+ * Takes the lock of the dkms tree, and with it the duty to finish what a killed dkms left. A dkms called by a script of
+ * a running one finds that one's records, which are nobody's leftovers.
+ */
+int app_take_lock(struct app *app, struct fail *f);
+/*
  * For who only reads the dkms tree, but has to find it whole: the lock, and -ERESTART as above, where one may write
  * there; else 0, and what is read may be changing.
  */

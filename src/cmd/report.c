@@ -194,6 +194,8 @@ static void on_note(void *ctx, const struct step *s, const char *text)
 {
 	(void)s;
 	report_line(ctx, "%s", text);
+	/* it may be what is waited for */
+	fflush(stdout);
 }
 
 /* What a step that went well is called; NULL: not worth a line. */

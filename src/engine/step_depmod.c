@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "core/outcome.h"
+#include "engine/hold_kernel.h"
 #include "engine/take_out.h"
 #include "sys/depmod.h"
 #include "sys/journal.h"
@@ -121,21 +122,29 @@ static bool roll_back(struct engine *e, const struct step *depmod, const struct 
 	return went;
 }
 
+/* Of what is there while nobody else changes it: a signal does not keep what is installed from its index. */
+static int make_index(struct engine *e, const struct step *depmod, struct fail *f)
+{
+	CLEAN(kernel_lock) struct kernel_lock held = { .fd = -1 };
+	int r = engine_hold_kernel(e, depmod, true, &held, f);
+
+	return r == 0 ? depmod_run(e->setup->install_tree, depmod->kernel, e->setup->environment, f) : r;
+}
+
 /* The index of what is left when those that depmod does not like are back where they were: its result. */
 static int index_without(struct engine *e, const struct step *depmod, bool is_judgement, struct fail *f)
 {
 	CLEAN(strv) struct strv guilty = { 0 };
-	const struct engine_setup *x = e->setup;
 	int r = -E_DEPMOD_FAILED;
 
 	if (is_judgement)
 		find_guilty(e, depmod, &guilty, f);
 	if (guilty.n && roll_back(e, depmod, &guilty))
-		r = depmod_run(x->install_tree, depmod->kernel, x->environment, NULL);
+		r = make_index(e, depmod, NULL);
 	if (r >= 0)
 		return r;
 	roll_back(e, depmod, NULL);
-	return depmod_run(x->install_tree, depmod->kernel, x->environment, NULL);
+	return make_index(e, depmod, NULL);
 }
 
 /* --modprobe-on-install, once for all that came to the running kernel. */
@@ -169,7 +178,7 @@ int step_depmod(struct engine *e, struct step *s, struct fail *f)
 		return 1;
 	}
 	engine_phase(e, s, "depmod");
-	r = depmod_run(e->setup->install_tree, s->kernel, e->setup->environment, f);
+	r = make_index(e, s, f);
 	if (r == DEPMOD_NO_INDEX) {
 		engine_has_index(e, s);
 		engine_note(e, s, "depmod is not run for kernel %s: it has no modules.dep", s->kernel);

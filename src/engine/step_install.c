@@ -6,6 +6,7 @@
 #include "base/path.h"
 #include "core/outcome.h"
 #include "core/sanity.h"
+#include "engine/hold_kernel.h"
 #include "engine/manifests.h"
 #include "engine/originals.h"
 #include "engine/take_out.h"
@@ -405,6 +406,19 @@ static int commit_files(struct installing *in, struct fail *f)
 	return 0;
 }
 
+/* What was found in the way is what is replaced: nobody else comes between. */
+static int place_files(struct installing *in, struct fail *f)
+{
+	CLEAN(kernel_lock) struct kernel_lock held = { .fd = -1 };
+	int r = engine_hold_kernel(in->e, in->s, false, &held, f);
+
+	if (r == 0)
+		r = judge_files(in, f);
+	if (r == 0)
+		r = stage_files(in, f);
+	return r == 0 ? commit_files(in, f) : r;
+}
+
 static int run_pre_install(struct installing *in, struct fail *f)
 {
 	int r = engine_script(in->e, in->s, &in->conf, "pre_install", in->conf.pre_install, f);
@@ -474,11 +488,7 @@ int step_install(struct engine *e, struct step *s, struct fail *f)
 	tell_removal(&in);
 	r = run_pre_install(&in, f);
 	if (r == 0)
-		r = judge_files(&in, f);
-	if (r == 0)
-		r = stage_files(&in, f);
-	if (r == 0)
-		r = commit_files(&in, f);
+		r = place_files(&in, f);
 	if (r < 0)
 		return r;
 	if (in.active && !in.is_remnant && !str_eq(in.active, s->version))

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "core/outcome.h"
+#include "engine/hold_kernel.h"
 #include "engine/originals.h"
 #include "engine/remnant.h"
 #include "engine/take_out.h"
@@ -354,10 +355,13 @@ int take_out(struct engine *e, const struct step *s, struct fail *f)
 {
 	CLEAN(taking) struct taking t = { .e = e, .s = s };
 	CLEAN(commit) struct commit c = { 0 };
+	CLEAN(kernel_lock) struct kernel_lock held = { .fd = -1 };
 	int r;
 
 	begin(&t);
-	r = find_originals(&t, t.originals, 1, f);
+	r = engine_hold_kernel(e, s, false, &held, f);
+	if (r == 0)
+		r = find_originals(&t, t.originals, 1, f);
 	if (r == 0)
 		r = forget_if_gone(&t, f);
 	if (r == 0)

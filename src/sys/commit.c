@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "core/outcome.h"
 #include "sys/depmod.h"
+#include "sys/kernel_lock.h"
 
 /* A line: a letter and its arguments, each behind a tab, with '\\', tab and newline in them escaped. */
 
@@ -217,8 +218,12 @@ static int do_make_dir(const char *dir, const char *unless)
 /* What depmod does not like it would not like the next time: it is not kept for that. */
 static int do_index(const char *install_tree, const char *kernel)
 {
-	int r = depmod_run(install_tree, kernel, NULL, NULL);
+	CLEAN(free) char *dir = path_join(install_tree, kernel);
+	CLEAN(kernel_lock) struct kernel_lock held = { .fd = -1 };
+	int r = kernel_lock_take(&held, dir, true, NULL, NULL, NULL);
 
+	if (r == 0)
+		r = depmod_run(install_tree, kernel, NULL, NULL);
 	return r < 0 && r != -E_DEPMOD_FAILED ? r : 0;
 }
 

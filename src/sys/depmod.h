@@ -17,7 +17,8 @@ enum depmod_result {
  * written elsewhere first. Only when it succeeded are the files put in the place of the old ones
  * (an unknown depmod, as busybox's, writes them itself). For a kernel with compressed modules it
  * runs on skeletons of them (sys/depmod_skeleton.h), with the same result. `environment` gives
- * PATH; NULL: ours. Returns an enum depmod_result or a negative code with depmod's complaint.
+ * PATH; NULL: ours. The caller holds the kernel (sys/kernel_lock.h). Returns an enum depmod_result or a
+ * negative code with depmod's complaint.
  */
 int depmod_run(const char *install_tree, const char *kernel, const struct strv *environment,
 	       struct fail *f);

@@ -123,8 +123,12 @@ static int try_lock(struct lock *l)
 {
 	struct flock fl = first_byte();
 
-	if (fcntl(l->fd, F_SETLK, &fl) == 0 || has_no_locks(errno))
+	if (fcntl(l->fd, F_SETLK, &fl) == 0)
 		return 0;
+	if (has_no_locks(errno)) {
+		l->no_locks = errno;
+		return 0;
+	}
 	return errno == EACCES ? -EAGAIN : -errno;
 }
 

@@ -17,6 +17,7 @@ struct lock {
 	int fd;
 	char *path;
 	bool held;
+	int no_locks; /* errno of a file system that has none; 0: it has */
 };
 
 /* What to do while another one holds it; called once, before waiting. `command` may be NULL. */
@@ -24,7 +25,7 @@ typedef void lock_waiting(void *ctx, pid_t holder, const char *command);
 
 /*
  * Takes the lock, waiting for it as long as it takes. 0, also when it is the holder's own child or the file system has
- * no locks; -ECANCELED when a signal ended the wait; other negative codes when the file cannot be made.
+ * no locks (no_locks); -ECANCELED when a signal ended the wait; other negative codes when the file cannot be made.
  */
 int lock_take(struct lock *l, const char *dkms_tree, lock_waiting *waiting, void *ctx,
 	      struct fail *f);

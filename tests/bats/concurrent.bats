@@ -141,6 +141,84 @@ consistent() {
 	consistent
 }
 
+# The first index is made, and then its depmod goes on for as long as $C/late is not there, though not for ever.
+slow_depmod() {
+	mkdir "$C/bin"
+	cat >"$C/bin/depmod" <<-SH
+		#!/bin/sh
+		$(command -v depmod) "\$@" || exit
+		case " \$* " in *" -a "*) mkdir "$C/indexed" 2>/dev/null || exit 0 ;; *) exit 0 ;; esac
+		for i in 1 2 3 4 5 6 7 8 9 10; do [ -e "$C/late" ] || sleep 0.2; done
+	SH
+	chmod +x "$C/bin/depmod"
+	PATH=$C/bin:$PATH
+}
+
+@test "an index that was begun before a change is not put over the one of that change: two dkms trees" {
+	slow_depmod
+	"$DKMS" install crash/1.0 -k "$K1" >/dev/null 2>"$C/first.err" 3>&- &
+	started "$C/indexed"
+	run_dkms install third/1.0 -k "$K1" --dkmstree "$C/now/var2"
+	touch "$C/late"
+	assert_status 0
+	wait $!
+	assert_same "$(cat "$C/first.err")" ""
+	run_dkms status --dkmstree "$C/now/var2"
+	assert_output "third/1.0, $K1, $ARCH: installed"
+	consistent
+}
+
+@test "an index that was begun before a change is not put over the one of that change: a script of a build" {
+	slow_depmod
+	cat >"$C/now/src/crash-1.0/more" <<-SH
+		#!/bin/sh
+		[ "\$1" = "$K2" ] || exit 0
+		until [ -e "$C/indexed" ]; do sleep 0.1; done
+		dkms install third/1.0 -k "$K1"
+		touch "$C/late"
+	SH
+	chmod +x "$C/now/src/crash-1.0/more"
+	# shellcheck disable=SC2016 # the conf's own
+	echo 'POST_BUILD="more $kernelver"' >>"$C/now/src/crash-1.0/dkms.conf"
+	run_cmd timeout 60 "$DKMS" install crash/1.0 -k "$K1" -k "$K2" -j 2
+	assert_status 0
+	assert_exists "$C/late"
+	assert_dkms_status "crash/1.0, $K2, $ARCH: installed (Original modules exist)" \
+		"crash/1.0, $K1, $ARCH: installed (Original modules exist)" "third/1.0, $K1, $ARCH: installed"
+	consistent
+}
+
+@test "a kernel that another program has locked: it is said, and a signal ends the wait" {
+	local fd
+	exec {fd}<"$C/now/opt/lib/modules/$K1"
+	flock "$fd"
+	"$DKMS" install third/1.0 -k "$K1" >"$C/out" 2>"$C/err" 3>&- {fd}<&- &
+	until grep -q "waiting for another dkms that changes the modules of kernel $K1" "$C/out"; do kill -0 $!; done
+	kill -TERM $!
+	status=0
+	wait $! || status=$?
+	assert_same "$status" 143
+	assert_same "$(find "$C/now" -name 'third.ko' -path '*/opt/*' -o -name '.dkms')" ""
+	flock -u "$fd"
+	run_dkms install third/1.0 -k "$K1"
+	assert_status 0
+	refute_output_has waiting
+	consistent
+}
+
+@test "a file system that has no locks: it is said once, and gone on" {
+	local no_locks=(strace -f -o /dev/null -e inject=flock:error=ENOLCK -e trace=flock)
+	run_cmd "${no_locks[@]}" "$DKMS" install third/1.0 -k "$K1"
+	assert_status 0
+	assert_same "$(grep -o "'.*' has no locks ([^)]*)" <<<"$errors")" \
+		"'$C/now/opt/lib/modules/$K1' has no locks (No locks available)"
+	no_locks=(strace -f -o /dev/null -e inject=fcntl:error=ENOLCK -e trace=fcntl -P "$C/now/var/.dkms/lock")
+	run_cmd "${no_locks[@]}" "$DKMS" uninstall third/1.0 -k "$K1"
+	assert_status 0
+	assert_same "$(grep -o "'.*' has no locks ([^)]*)" <<<"$errors")" "'$C/now/var' has no locks (No locks available)"
+	consistent
+}
+
 # started FILE: waits until it is there
 started() {
 	local i
