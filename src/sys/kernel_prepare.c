@@ -324,15 +324,44 @@ static int lay_out(const struct prepare *w, struct fail *f)
 	return r < 0 ? fail_errno(f, r, "cannot write '%s'", config) : 0;
 }
 
+/* A directory below one of root's, if no link leads there: what was prepared was another user's. */
+static int open_dir(const char *top, const char *below)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	CLEAN(fd) int fd = open(top, flags);
+	CLEAN(strv) struct strv names = { 0 };
+
+	strv_split(&names, below, "/");
+	for (size_t i = 0; fd >= 0 && i < names.n; i++) {
+		int next = openat(fd, names.items[i], flags);
+
+		if (next < 0)
+			return -errno;
+		close(fd);
+		fd = next;
+	}
+	return fd < 0 ? -errno : TAKE_FD(fd);
+}
+
+static int write_new(int dirfd, const char *name, const char *text)
+{
+	CLEAN(fd) int fd = -1;
+
+	if (unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
+		return -errno;
+	fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	return fd < 0 ? -errno : fd_write_all(fd, text, strlen(text));
+}
+
 /* The tree's own name for itself is another one than the kernel's; make got that of the kernel, its scripts read it
  * here. */
 static int name_release(const struct prepare *w, struct fail *f)
 {
-	CLEAN(free) char *file = path_join(w->tree, "include/config/kernel.release");
 	CLEAN(free) char *line = xasprintf("%s\n", w->p->release);
-	int r = file_write(file, line, strlen(line), 0644);
+	CLEAN(fd) int dirfd = open_dir(w->tree, "include/config");
+	int r = dirfd < 0 ? dirfd : write_new(dirfd, "kernel.release", line);
 
-	return r < 0 ? fail_errno(f, r, "cannot write '%s'", file) : 0;
+	return r < 0 ? fail_errno(f, r, "cannot write '%s/include/config/kernel.release'", w->tree) : 0;
 }
 
 static int try_prepare(struct prepare *w, struct fail *f)

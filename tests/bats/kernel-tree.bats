@@ -257,3 +257,22 @@ assert_tidy() {
 	assert_output_has "-C $C/linux M="
 	assert_output_has "nothing that went into it has changed"
 }
+
+@test "a makefile that leaves a link where root is going to write: nothing is written through it" {
+	bare_tree "$C/linux" 'rm -r $(O)/include/config && ln -s /etc $(O)/include/config && touch $(O)/include/config/auto.conf || true'
+	echo CONFIG_SMP=y >"$C/linux/.config"
+	make_module one 1.0
+	run_dkms build one/1.0 -k "$K1" --kernelsourcedir "$C/linux"
+	refute_exists /etc/kernel.release
+	[ "$status" != 0 ]
+	assert_errors_have "include/config/kernel.release'"
+	# the file itself
+	rm -r "$C/linux"
+	bare_tree "$C/linux" 'ln -sf /etc/keep $(O)/include/config/kernel.release'
+	echo keep >/etc/keep
+	echo CONFIG_SMP=y >"$C/linux/.config"
+	run_dkms build one/1.0 -k "$K1" --force --kernelsourcedir "$C/linux"
+	assert_status 0
+	assert_same "$(</etc/keep)" keep
+	assert_tidy
+}
