@@ -373,10 +373,48 @@ int dir_list(const char *path, struct strv *ret_names)
 	return -err;
 }
 
+static bool is_zero(const char *b, size_t n)
+{
+	return b[0] == '\0' && memcmp(b, b + 1, n - 1) == 0;
+}
+
+/* By looking at the bytes: of files that were just written some file systems do not know, or not rightly, where holes
+ * are. */
+static int copy_sparse(int from, int to)
+{
+	CLEAN(free) char *b = xmalloc(CHUNK);
+
+	for (;;) {
+		ssize_t n = read(from, b, CHUNK);
+		int r = 0;
+
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return ftruncate(to, lseek(to, 0, SEEK_CUR)) < 0 ? -errno : 0;
+		if (!is_zero(b, (size_t)n))
+			r = fd_write_all(to, b, (size_t)n);
+		else if (lseek(to, n, SEEK_CUR) < 0)
+			r = -errno;
+		if (r < 0)
+			return r;
+	}
+}
+
+static bool may_have_holes(int from, int to)
+{
+	struct stat st, out;
+
+	return fstat(from, &st) == 0 && S_ISREG(st.st_mode) && st.st_blocks < st.st_size / 512 &&
+	       fstat(to, &out) == 0 && S_ISREG(out.st_mode);
+}
+
 int fd_copy(int from, int to)
 {
 	CLEAN(free) char *b = NULL;
 
+	if (may_have_holes(from, to))
+		return copy_sparse(from, to);
 	for (;;) {
 		ssize_t n = copy_file_range(from, NULL, to, NULL, 1 << 30, 0);
 

@@ -20,7 +20,7 @@ int file_read(int dirfd, const char *path, size_t max, struct buf *ret);
 int file_read_line(const char *path, char **ret_line);
 int fd_read_all(int fd, size_t max, struct buf *ret);
 int fd_write_all(int fd, const void *data, size_t n);
-/* The rest of a regular file to the end of another: reflink, copy_file_range, or by reading. */
+/* The rest of a regular file to the end of another: reflink, copy_file_range, or by reading. Sparse ones stay so. */
 int fd_copy(int from, int to);
 /* Writes beside, fsyncs, renames over: there is the old file or the new one, never half. */
 int file_write(const char *path, const void *data, size_t n, mode_t mode);

@@ -14,6 +14,7 @@
 #include "sys/build_manifest.h"
 #include "sys/build_store.h"
 #include "sys/compress.h"
+#include "sys/module_file.h"
 #include "sys/run.h"
 
 static char *fd_path(int fd)
@@ -57,7 +58,8 @@ static int open_beneath(int dirfd, const char *name)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
-	return TAKE_FD(fd);
+	/* sparse, it may be larger than the disk */
+	return st.st_size > MODULE_FILE_MAX ? -EFBIG : TAKE_FD(fd);
 }
 
 static int store(int from, const char *path)
@@ -76,6 +78,7 @@ static int complain_of_result(const struct build *b, const char *name, int err, 
 	const char *what = err == -EXDEV    ? "is not in the build directory"
 			   : err == -EINVAL ? "is no regular file"
 			   : err == -ENOENT ? "was not made"
+			   : err == -EFBIG  ? "is larger than 512 MiB, which no module is"
 					    : strerror(-err);
 
 	fail_set(f, -E_NO_RESULT, "make ended well, but '%s', which dkms.conf promises, %s", name,

@@ -208,3 +208,10 @@ asking() {
 	refute_exists "/var/lib/dkms/hello/kernel-$K1-$ARCH"
 	no_leftovers
 }
+
+@test "a result that is larger than any module, if only by its size: 7, and it is not copied" {
+	make_module hello 1.0 'MAKE[0]="sh ./mk $kernelver; truncate -s 600M hello.ko"'
+	ends 7 build hello/1.0 -k "$K1"
+	assert_errors_have "'hello.ko', which dkms.conf promises, is larger than 512 MiB"
+	assert_dkms_status "hello/1.0: added"
+}

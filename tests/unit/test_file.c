@@ -253,6 +253,29 @@ static void copying(void **state)
 	assert_int_equal(file_copy(dir, to, 0644), -EISDIR);
 }
 
+/* A few bytes of megabytes take a few blocks in the copy too. */
+static void copying_holes(void **state)
+{
+	enum { SIZE = 8 << 20 };
+	CLEAN(temp_dir) struct temp_dir d = { 0 };
+	CLEAN(free) char *from = NULL, *to = NULL;
+	CLEAN(fd) int fd = -1;
+	struct stat st;
+
+	temp_dir_make(&d);
+	from = temp_dir_at(&d, "from");
+	to = temp_dir_at(&d, "to");
+	fd = open(from, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(pwrite(fd, "begin", 5, 0), 5);
+	assert_int_equal(pwrite(fd, "middle", 6, SIZE / 2 - 3), 6);
+	assert_int_equal(ftruncate(fd, SIZE), 0);
+	assert_int_equal(file_copy(from, to, 0644), 0);
+	assert_int_equal(file_same(from, to), 1);
+	assert_int_equal(stat(to, &st), 0);
+	assert_int_equal(st.st_size, SIZE);
+	assert_in_range(st.st_blocks, 0, (1 << 20) / 512);
+}
+
 /* Where the kernel does not copy, we do. */
 static void copying_by_reading(void **state)
 {
@@ -284,8 +307,8 @@ static void comparing(void **state)
 		const char *a, *b;
 		int same;
 	} cases[] = {
-		{ "one", "one", 1 },	{ "one", "again", 1 },	 { "one", "link", 1 },
-		{ "one", "two", 0 },	{ "one", "longer", 0 }, { "empty", "empty2", 1 },
+		{ "one", "one", 1 },	  { "one", "again", 1 },    { "one", "link", 1 },
+		{ "one", "two", 0 },	  { "one", "longer", 0 },   { "empty", "empty2", 1 },
 		{ "one", "no", -ENOENT }, { "no", "one", -ENOENT }, { "dir", "dir2", -EIO },
 	};
 	CLEAN(temp_dir) struct temp_dir d = { 0 };
@@ -313,11 +336,16 @@ static void comparing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reading),	    cmocka_unit_test(writing),
-		cmocka_unit_test(links),	    cmocka_unit_test(directories),
-		cmocka_unit_test(pruning),	    cmocka_unit_test(removing),
+		cmocka_unit_test(reading),
+		cmocka_unit_test(writing),
+		cmocka_unit_test(links),
+		cmocka_unit_test(directories),
+		cmocka_unit_test(pruning),
+		cmocka_unit_test(removing),
 		cmocka_unit_test(removing_does_not_cross_mounts),
-		cmocka_unit_test(copying),	    cmocka_unit_test(copying_by_reading),
+		cmocka_unit_test(copying),
+		cmocka_unit_test(copying_holes),
+		cmocka_unit_test(copying_by_reading),
 		cmocka_unit_test(comparing),
 	};
 
