@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/env.h"
 #include "base/mem.h"
 #include "cmd/app.h"
 #include "sys/journal.h"
@@ -26,6 +28,14 @@ static void warn_of_no_locks(const struct app *app)
 	report_warning(&app->report, text, NULL);
 }
 
+/* For its scripts, which may call dkms. */
+static void tell_of_holder(struct app *app)
+{
+	CLEAN(free) char *pid = xasprintf("%d", (int)getpid());
+
+	env_set(&app->environment, LOCK_HOLDER, pid);
+}
+
 int app_take_lock(struct app *app, struct fail *f)
 {
 	CLEAN(fail) struct fail why = { 0 };
@@ -38,6 +48,8 @@ int app_take_lock(struct app *app, struct fail *f)
 	app->is_locked = true;
 	if (app->lock.no_locks)
 		warn_of_no_locks(app);
+	if (app->lock.held)
+		tell_of_holder(app);
 	if (app->lock.held && journal_has_records(app->dkms_tree)) {
 		report_line(&app->report, "finishing what an interrupted dkms left");
 		if (journal_recover(app->dkms_tree, &why) < 0)

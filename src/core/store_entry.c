@@ -150,6 +150,7 @@ bool store_env_counts(const char *assignment)
 		"SSH_*",      "SUDO_*",	   "XDG_*",   "DBUS_*",	 "DPKG_*",    "APT_*",	    "DEBIAN_*",	 "DEBCONF_*",
 		"PERL*",      "SYSTEMD_*", "INVOCATION_ID",	 "JOURNAL_STREAM",	    "NOTIFY_SOCKET",
 		"KERNEL_INSTALL_*",	   "NO_COLOR", "WAYLAND_DISPLAY", "XAUTHORITY",	    "COLUMNS",	 "LINES",
+		"DKMS_LOCK_HOLDER",
 	};
 	size_t n = strcspn(assignment, "=");
 

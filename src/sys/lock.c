@@ -42,6 +42,16 @@ static bool is_ancestor(pid_t pid)
 	return false;
 }
 
+/* Where there is no /proc, or the holder is in another PID namespace (0), what it told its scripts says so. */
+static bool is_our_holder(pid_t pid)
+{
+	const char *told = getenv(LOCK_HOLDER);
+
+	if (is_ancestor(pid))
+		return true;
+	return !str_is_empty(told) && (pid == 0 || strtol(told, NULL, 10) == pid);
+}
+
 /* "dkms autoinstall -k 6.1"; caller frees; NULL: not to be found out. */
 static char *command_of(pid_t pid)
 {
@@ -140,7 +150,7 @@ static int ask_who(const struct lock *l, lock_waiting *waiting, void *ctx)
 
 	if (fcntl(l->fd, F_GETLK, &other) < 0 || other.l_type == F_UNLCK)
 		return 0;
-	if (is_ancestor(other.l_pid))
+	if (is_our_holder(other.l_pid))
 		return 1;
 	command = command_of(other.l_pid);
 	waiting(ctx, other.l_pid, command);

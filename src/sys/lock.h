@@ -20,6 +20,9 @@ struct lock {
 	int no_locks; /* errno of a file system that has none; 0: it has */
 };
 
+/* In the environment of what the holder starts: its process id. */
+#define LOCK_HOLDER "DKMS_LOCK_HOLDER"
+
 /* What to do while another one holds it; called once, before waiting. `command` may be NULL. */
 typedef void lock_waiting(void *ctx, pid_t holder, const char *command);
 

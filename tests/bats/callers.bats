@@ -73,3 +73,17 @@ script() {
 	assert_status 6
 	assert_dkms_status "hello/1.0, $K1, $ARCH: installed" "hello/2.0, $K1, $ARCH: built"
 }
+
+@test "dkms called by a script of dkms waits for nobody, without /proc and in a PID namespace of its own too" {
+	make_module other 1.0
+	for how in "$DKMS" "unshare --pid --fork $DKMS"; do
+		make_module hello 1.0 'POST_INSTALL="again"'
+		script /usr/src/hello-1.0/again "$how build other/1.0 -k $K1" 'true'
+		run_cmd unshare -m sh -c "mount -t tmpfs none /proc && exec timeout -s KILL 60 $DKMS install hello/1.0 -k $K1"
+		assert_status 0
+		run_cmd timeout -s KILL 60 "$DKMS" install --force hello/1.0 -k "$K1"
+		assert_status 0
+		assert_dkms_status "hello/1.0, $K1, $ARCH: installed" "other/1.0, $K1, $ARCH: built"
+		for m in hello other; do run_dkms remove "$m/1.0" --all; done
+	done
+}
