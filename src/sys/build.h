@@ -72,7 +72,9 @@ struct build_result {
 };
 
 /*
- * Builds. On success <dkms tree>/<m>/<v>/<kernel>/<arch> has appeared (or been replaced) in one
+ * Builds, in a process that has no children: what commands leave running is found among its own.
+ *
+ * On success <dkms tree>/<m>/<v>/<kernel>/<arch> has appeared (or been replaced) in one
  * step, the log is in it and build/ is gone. On failure build/ with make.log stays for a person to
  * look at, and .failed/<kernel>/<arch>/ has a copy of the log and a record. -E_PATCH_MISSING,
  * -E_PATCH_FAILED, -(E_SCRIPT + n) (PRE_BUILD; POST_BUILD, after which the version *is* built),

@@ -12,6 +12,7 @@
 #include "sys/build_launcher.h"
 #include "sys/build_limits.h"
 #include "sys/build_user.h"
+#include "sys/orphans.h"
 #include "sys/sandbox_view.h"
 #include "sys/tree_own.h"
 
@@ -225,6 +226,8 @@ int build_sandbox_enter(struct build *b, struct fail *f)
 		if (!strv_has(&box->reach_too, box->grants.read.items[i]))
 			strv_add(&box->reach_too, box->grants.read.items[i]);
 	denials_done(&box->denied);
+	box->adopts = true;
+	orphans_adopt();
 	measure_disks(box, b->build_dir);
 	r = sandbox_open(&box->sandbox, &rules, &missing);
 	box->is_open = r == 0;
@@ -310,23 +313,36 @@ static char *settling_hint(const struct build *b)
 			  : setting_line(b, "off");
 }
 
-void build_sandbox_leave(struct build *b, int r)
+/* With the sandbox, or where it has no PID namespace or there is none by ourselves. */
+static void end_left(struct build *b, int r)
 {
 	CLEAN(strv) struct strv left = { 0 };
 	CLEAN(free) char *names = NULL;
 	struct build_box *box = &b->box;
 
-	if (!box->is_open)
-		return;
-	collect_denials(b);
 	sandbox_close(&box->sandbox, &left);
 	box->is_open = false;
+	if (box->adopts)
+		orphans_end(&left);
+	box->adopts = false;
 	drop_server(b, &left);
 	if (left.n && r != -ECANCELED) {
 		names = strv_join(&left, ", ");
 		build_warn(b, NULL, "the build of %s/%s left processes running, which were ended: %s",
 			   b->at.module, b->at.version, names);
 	}
+}
+
+void build_sandbox_leave(struct build *b, int r)
+{
+	struct build_box *box = &b->box;
+	bool was_open = box->is_open;
+
+	if (was_open)
+		collect_denials(b);
+	end_left(b, r);
+	if (!was_open)
+		return;
 	if (box->is_disk_full)
 		clear_build_dir(b);
 	if (r < 0 || b->job->conf->post_build)

@@ -14,6 +14,7 @@ struct build_box {
 	enum sandbox_mode mode; /* SANDBOX_OFF also where there can be none */
 	bool is_open, is_owned; /* the build directory is the build user's */
 	bool is_disk_full;
+	bool adopts; /* what commands leave running becomes our child */
 	uid_t uid;
 	gid_t gid;
 	struct sandbox sandbox;

@@ -372,6 +372,36 @@ without() {
 	assert_errors_have "the sandbox that build_sandbox asks for cannot be made"
 }
 
+@test "without a PID namespace: what a build leaves running is ended all the same, and nothing else" {
+	local n=$$ calls k
+	trying hello "setsid sh -c 'sleep 1$n & sleep 2$n; true' </dev/null >/dev/null 2>&1 &
+		id -u; sleep 0.2"
+	echo 'POST_BUILD="daemon"' >>/usr/src/hello-1.0/dkms.conf
+	printf '%s\n' '#!/bin/sh' "setsid sh -c 'echo \$\$ >>$C/pids; exec sleep 3$n' </dev/null >/dev/null 2>&1 &" \
+		>/usr/src/hello-1.0/daemon
+	chmod +x /usr/src/hello-1.0/daemon
+	for calls in unshare:20000000 unshare; do
+		without EPERM $calls build hello/1.0 -k "$K1" -k "$K2" -j 4 --force
+		assert_status 0
+		for k in "$K1" "$K2"; do
+			run ! grep -qx 0 "/var/lib/dkms/hello/1.0/$k/$ARCH/log/make.log"
+		done
+		assert_same "$(grep -c "the build of hello/1.0 left processes running, which were ended: s" <<<"$errors")" 2
+		assert_errors_have sleep
+		assert_same "$(pgrep -cf "sleep [12]$n")" 0
+	done
+	# nor is there a sandbox at all, in a tree that no other user can enter
+	chmod 700 /var/lib
+	without EPERM unshare build hello/1.0 -k "$K1" --force
+	chmod 755 /var/lib
+	assert_status 0
+	assert_errors_have "left processes running, which were ended: s"
+	assert_same "$(pgrep -cf "sleep [12]$n")" 0
+	# what POST_BUILD starts is the administrator's
+	for k in $(<"$C/pids"); do kill "$k"; done
+	assert_same "$(wc -l <"$C/pids")" 5
+}
+
 @test "without any namespace, in a tree that the build user cannot enter: as ever" {
 	trying hello 'id -u'
 	chmod 700 /var/lib
