@@ -318,14 +318,14 @@ interrupted() {
 		put($end_file, $? & 127 ? "died of " . ($? & 127) : "exit status " . ($? >> 8));
 	' "$C/pid" "$C/end" "$DKMS" "$@" >"$C/said" 2>&1 </dev/null 3>&- &
 	starter=$!
-	for ((i = 0; i < 300; i++)); do
+	for ((i = 0; i < 1200; i++)); do
 		[ "$(pgrep -cf "$sleeping")" != "$sleepers" ] || break
 		sleep 0.05
 	done
 	assert_same "$(pgrep -cf "$sleeping")" "$sleepers" "programs that sleep" || return 1
 	pid=$(<"$C/pid")
 	if [ "$whom" = group ]; then kill "-$signal" -- "-$pid"; else kill "-$signal" "$pid"; fi
-	for ((i = 0; i < 300; i++)); do
+	for ((i = 0; i < 1200; i++)); do
 		[ ! -e "$C/end" ] || break
 		sleep 0.05
 	done

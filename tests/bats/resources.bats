@@ -114,5 +114,16 @@ looks_for_libraries() {
 		if grep "$heavy" "$C/libraries"; then _fail "dkms $how loads them"; fi
 		assert_same "$(grep -c execve "$C/trace")" 1 "programs that were started"
 	done
-	assert_dkms_status "a/1.0, $K1, $ARCH: installed" "b/1.0, $K1, $ARCH: installed"
+	# with a conf that bash has to read each time there is bash, and no more
+	# shellcheck disable=SC2016
+	make_module c 1.0 'NOTHING=$(echo nothing)'
+	run_dkms install c/1.0 -k "$K1"
+	for how in "autoinstall -k $K1" status; do
+		# shellcheck disable=SC2086
+		looks_for_libraries $how
+		refute_output_has building
+		if grep "$heavy" "$C/libraries"; then _fail "dkms $how loads them where a conf needs bash"; fi
+	done
+	grep -q 'execve(".*/bash"' "$C/trace"
+	assert_dkms_status "a/1.0, $K1, $ARCH: installed" "b/1.0, $K1, $ARCH: installed" "c/1.0, $K1, $ARCH: installed"
 }

@@ -141,6 +141,21 @@ evil_was_named_and_is_gone() {
 	refute_exists "/var/lib/dkms/evil/1.0/$K1"
 }
 
+@test "auto: no try gets a secret, with root's rights over files neither" {
+	mkdir /usr/src/elsewhere
+	trying hello 'cat /etc/dkms/key/mok.priv /etc/shadow'
+	run_dkms build hello/1.0 -k "$K1"
+	assert_status 10
+	assert_errors_have "from reading '/etc/dkms/key/mok.priv' and reading '/etc/shadow', which may be why it failed"
+	refute_errors_have "tried again"
+	trying hello 'echo x >/usr/src/elsewhere/out; cat /etc/dkms/key/mok.priv /etc/shadow'
+	run_dkms build hello/1.0 -k "$K1"
+	assert_status 10
+	assert_errors_have "tried again with that allowed, as root"
+	assert_exists /usr/src/elsewhere/out
+	if grep -rE 'root:|secret' /var/lib/dkms/hello --include=make.log; then return 1; fi
+}
+
 @test "where decoys cannot be watched nobody can read a secret either" {
 	trying hello 'cat /etc/shadow; cat /etc/dkms/key/mok.priv'
 	sed -i '$a true' /usr/src/hello-1.0/try
