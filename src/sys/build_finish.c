@@ -15,7 +15,7 @@
 #include "sys/build_store.h"
 #include "sys/compress.h"
 #include "sys/module_file.h"
-#include "sys/run.h"
+#include "sys/strip.h"
 
 static char *fd_path(int fd)
 {
@@ -106,18 +106,26 @@ static int take_module(struct build *b, int dirfd, const struct conf_module *m, 
 	return r < 0 ? fail_errno(f, r, "cannot store '%s'", path) : 0;
 }
 
-static int strip_module(struct build *b, const char *path)
+static int strip_one(struct build *b, const char *path, struct fail *f)
 {
 	const struct toolchain *t = b->job->toolchain;
-	const char *const argv[] = { t && t->strip ? t->strip : "strip", "-g", path, NULL };
-	CLEAN(fail) struct fail f = { 0 };
-	int r = run_tool(argv, b->job->environment, &f);
+	CLEAN(free) char *dir = path_join(b->stage, ".strip");
+	const struct strip s = { .tool = t && t->strip ? t->strip : "strip",
+				 .env = b->job->environment,
+				 .dir = dir,
+				 .has_user = b->box.mode != SANDBOX_OFF,
+				 .uid = b->box.uid,
+				 .gid = b->box.gid };
+	CLEAN(fail) struct fail why = { 0 };
+	int r = strip_module(&s, path, &why, f);
 
-	if (r < 0 && r != -ECANCELED) {
-		build_warn(b, NULL, "'%s' is not stripped: %s", path_base(path), f.text);
+	if (r == -ECANCELED)
+		return fail_set(f, r, "interrupted");
+	if (r == 0 && why.code) {
+		build_warn(b, NULL, "'%s' is not stripped: %s", path_base(path), why.text);
 		b->keep.is_spoiled = true;
 	}
-	return r == -ECANCELED ? r : 0;
+	return r;
 }
 
 static int sign_module(const struct build *b, const char *path)
@@ -232,8 +240,8 @@ static int strip_all(struct build *b, const struct strv *paths, struct fail *f)
 
 	for (size_t i = 0; i < paths->n && r == 0; i++)
 		if (!is_excluded(b, i) && b->job->conf->modules[i].strip)
-			r = strip_module(b, paths->items[i]);
-	return r < 0 ? fail_set(f, r, "interrupted") : 0;
+			r = strip_one(b, paths->items[i], f);
+	return r;
 }
 
 /* Stripped modules become what is stored. */

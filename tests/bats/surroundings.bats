@@ -215,3 +215,57 @@ asking() {
 	assert_errors_have "'hello.ko', which dkms.conf promises, is larger than 512 MiB"
 	assert_dkms_status "hello/1.0: added"
 }
+
+# strip_stub LINE...: for strip, in a place where the build user finds it; $C/said is open to all
+strip_stub() {
+	mkdir -p "$C/said"
+	chmod 1777 "$C/said"
+	stub strip "$@"
+	chmod 755 "$W" "$C" "$C/bin"
+}
+
+@test "strip runs as the build user, without privileges, also where that cannot go; what it makes is stored" {
+	only_ours
+	real=$(command -v strip)
+	strip_stub "{ id -u; id -G; grep -E '^(Cap[IPEA]|NoNewPrivs)' /proc/self/status; env; } >$C/said/\$\$" "exec $real \"\$@\""
+	make_module hello 1.0
+	ko=/usr/src/hello-1.0/ko/$K1/hello.ko
+	objcopy --add-section .debug_info=/etc/passwd "$ko"
+	chmod 700 /var/lib/dkms
+	KBUILD_SIGN_PIN=12345 ends 0 build hello/1.0 -k "$K1"
+	assert_no_errors
+	said=$(cat "$C/said"/*)
+	[[ $said =~ ^([0-9]+)$'\n'([0-9]+)$'\n' ]]
+	[ "${BASH_REMATCH[1]}" -ge 65536 ]
+	assert_same "${BASH_REMATCH[2]}" "${BASH_REMATCH[1]}"
+	assert_same "$(grep ^Cap <<<"$said" | cut -f 2 | sort -u)" 0000000000000000
+	[[ $said == *"NoNewPrivs:	1"* && $said != *12345* ]]
+	built=/var/lib/dkms/hello/1.0/$K1/$ARCH/module
+	assert_same "$(stat -c '%n %a %U %h' "$built"/* | sed 's,.*/,,')" "hello.ko 644 root 1"
+	assert_same "$(ls -A "${built%/*}")" "$(printf '%s\n' .manifest log module)"
+	cp "$ko" "$C/want.ko"
+	"$real" -g "$C/want.ko"
+	cmp "$built/hello.ko" "$C/want.ko"
+	[ "$(stat -c %s "$C/want.ko")" -lt "$(stat -c %s "$ko")" ]
+	# without a sandbox as ever
+	echo build_sandbox=off >>/etc/dkms/framework.conf.d/tests.conf
+	rm "$C/said"/*
+	ends 0 build hello/1.0 -k "$K1" --force
+	assert_same "$(head -n 1 "$C/said"/*)" 0
+	cmp "$built/hello.ko" "$C/want.ko"
+}
+
+@test "a strip that a module has taken over leaves that module as it was, and nothing else" {
+	only_ours
+	echo keep >/etc/keep
+	make_module hello 1.0
+	built=/var/lib/dkms/hello/1.0/$K1/$ARCH
+	for way in 'ln -s /etc/keep "$3"' 'mkfifo "$3"' 'mkdir "$3"' ': >"$3"' 'truncate -s 600M "$3"' 'rm "$4"' 'exit 3'; do
+		strip_stub "( echo x >\"\$4\" ) 2>/dev/null; echo x >/etc/keep; echo x >>$built/log/make.log" "$way"
+		ends 0 build hello/1.0 -k "$K1" --force
+		assert_errors_have "'hello.ko' is not stripped"
+		cmp "$built/module/hello.ko" "/usr/src/hello-1.0/ko/$K1/hello.ko"
+		assert_same "$(</etc/keep)" keep
+		assert_same "$(ls -A "$built" "$built/module")" "$(printf '%s\n' "$built:" .manifest log module '' "$built/module:" hello.ko)"
+	done
+}
