@@ -25,6 +25,7 @@
 #	tree_added M V; tree_built M V K; tree_installed M V K
 # Running and judging
 #	run_dkms ARGS...     the program; sets $status, $output (stdout), $errors (stderr); a document of --json is judged
+#	Q=FILTER json ARGS...   the program with --json; $output and $status are those of `jq -e FILTER`
 #	run_peer ARGS...     Debian's dkms, the same way      run_as_nobody CMD...   the same, without root
 #	assert_status N; assert_output TEXT; assert_output_has TEXT; assert_errors_have TEXT; assert_no_errors
 #	assert_dkms_status LINE...              what `dkms status` prints, all of it
