@@ -19,7 +19,7 @@ fails_with() {
 	[[ $first =~ $2 ]] || _fail "the first error shown should match: $2"
 	assert_errors_have "does not know kernel $K3 yet"
 	[[ $errors =~ (/var/lib/dkms/[^ \']*/build/make.log) ]] || _fail "the log should be named"
-	grep -qF -- "${first%…}" "${BASH_REMATCH[1]}"
+	grep -qF -- "${first%...}" "${BASH_REMATCH[1]}"
 	[ "$(wc -l <<<"$errors")" -le 20 ] || _fail "so much is not read"
 }
 
