@@ -38,12 +38,13 @@ int build_undo_record(struct build_undo *u, size_t step, bool is_private, struct
 	CLEAN(free) char *own = private_build_dir(&l), *all = path_dir(own), *build = layout_build_dir(&l);
 	CLEAN(free) char *version = layout_version(&l), *stage = build_stage_dir(&l);
 	CLEAN(free) char *name = record_name(step), *built = layout_built(&l), *old = dir_replaced(built);
-	CLEAN(free) char *failed = layout_failed(&l);
+	CLEAN(free) char *failed = layout_failed(&l), *kernel_dir = path_dir(built);
 	CLEAN(strv) struct strv half = { 0 };
 	CLEAN(commit) struct commit undo = { 0 };
 	int r;
 
 	commit_put_back(&undo, old, built);
+	commit_prune(&undo, kernel_dir, version);
 	commit_remove_tree(&undo, stage);
 	commit_remove_tree(&undo, own);
 	commit_prune(&undo, all, version);
