@@ -104,3 +104,15 @@ setup() {
 	ANY_ORDER=1
 	crash kernel_prerm -k "$K1"
 }
+
+@test "install, without memory" {
+	FAULTS="ENOMEM ENOMEM+" MEMORY=1
+	BETWEEN=("add crash/1.0" "build crash/1.0 -k $K1")
+	crash install crash/1.0 -k "$K1"
+}
+
+@test "install, where the kernel has no memory for what changes something" {
+	FAULTS=ENOMEM
+	BETWEEN=("add crash/1.0" "build crash/1.0 -k $K1")
+	crash install crash/1.0 -k "$K1"
+}

@@ -5,6 +5,7 @@
 # lib/dkms. A scenario is a state to begin with and a command; from that state, for every point:
 #
 # LOOKS=1: not what changes something is struck, but what looks at the trees (with FAULTS=EIO: a disk that cannot be read).
+# MEMORY=1: but what wants memory (with FAULTS=ENOMEM, and ENOMEM+, as malloc tries twice).
 #
 # Faults are those of syscall-fault, and kill2: the command that comes after a kill is killed too.
 #
@@ -14,8 +15,10 @@
 #                   the state after, to the byte, and builds nothing that was built.
 #   after an error  exit status 0 and the state after, or a message and the state before or one between; then as above.
 #
-# Points that leave the same on the disk, and said the same, are the same to who comes next: two of them are followed to
-# the end, in the two ways.
+# Points that leave the same on the disk, and said the same, are the same to who comes next: they are followed to the end
+# once in each of these two ways.
+#
+# POST_BUILD_FAILS=1: it may, and then the build directory stays, and what was built.
 #
 # The trees are in $C/now; "the state after" is all of it: the install tree with its index files, the dkms tree, the source
 # tree, the directory for temporary files.
@@ -53,9 +56,9 @@ crash_source() {
 }
 
 # What is there, in $digest; $key is the same for all that is the same to who comes next. A store of builds is part of no
-# state: nothing in it is believed but what its digests say.
+# state, nor are skeletons: nothing in them is believed but what digests and stats say.
 _digest() {
-	"$TOOLS/tree-state" digest "$C/now" store >"$C/.digest"
+	"$TOOLS/tree-state" digest "$C/now" store cache >"$C/.digest"
 	{
 		read -r key
 		IFS= read -rd '' digest
@@ -72,11 +75,27 @@ crash_store() {
 # save NAME; back NAME
 crash_save() {
 	mkdir -p "$C/states/$1"
-	"$TOOLS/tree-state" restore "$C/now" "$C/states/$1"
+	"$TOOLS/tree-state" restore "$C/now" "$C/states/$1" var
 }
 
 crash_back() {
-	"$TOOLS/tree-state" restore "$C/states/$1" "$C/now"
+	"$TOOLS/tree-state" restore "$C/states/$1" "$C/now" var
+}
+
+# The kernel $K1 gets 120 compressed modules, so that skeletons of them are kept (in $C/now/cache); modules are signed.
+crash_compressed() {
+	local src dir=$C/now/opt/lib/modules/$K1
+	src=$("$DKMS_TEST_TOP/tests/lib/fetch" kernel "$K1")/$K1
+	(cd "$src" && find kernel/drivers/net kernel/net kernel/fs -name '*.ko' -size -100k | sort | sed -n '1~3p' |
+		awk 'NR <= 120' | cpio -pdmu --quiet "$dir")
+	find "$dir/kernel" -name '*.ko' -print0 | xargs -0 -P 2 -n 20 xz -0 --check=crc32
+	cp "$src"/modules.{order,builtin,builtin.modinfo} "$dir/"
+	sed -i 's/\.ko$/.ko.xz/' "$dir/modules.order"
+	depmod -b "$C/now/opt" "$K1"
+	mkdir -p "$C/now/cache" /var/cache/dkms
+	mount --bind "$C/now/cache" /var/cache/dkms
+	sed -i 's/^try_sign_modules=.*/try_sign_modules=true/' /etc/dkms/framework.conf.d/crash.conf
+	rm -f /etc/dkms/framework.conf.d/tests.conf
 }
 
 # as run_cmd, but without a process for each thing that is read
@@ -167,6 +186,22 @@ _neutral() { # WHAT_WAS_SAID
 		"$(diff <(echo "$before") <(echo "$digest"))"$'\n'"$output"$'\n'"$errors"
 }
 
+# Does what was said before explain $digest? Where POST_BUILD fails the build directory stays, and what is built; a module
+# that could not be signed is installed without a signature.
+_is_as_told() {
+	local digest=$digest
+	if [ -n "${POST_BUILD_FAILS:-}" ] && [[ $first == 1* ]]; then
+		_without "$digest" "$BUILD_DIR"
+		[ "$digest" != "${states_but_build[-1]}" ] || return 0
+	fi
+	[[ $first == *"is not signed: "* ]] &&
+		[ "$(_but_modules <<<"$digest")" = "$(_but_modules <<<"${states_but_build[-1]}")" ]
+}
+
+_but_modules() {
+	sed 's/^\([^ ]*\.ko[^ ]* file [0-7]*\) .*/\1/'
+}
+
 # The command again: it ends well, or as it does in the state after; and the state after it is.
 _again() {
 	local text=$1 module kernel line
@@ -174,7 +209,7 @@ _again() {
 	[ "$status" = 0 ] || [ "$status" = "$status_after" ] ||
 		_complain "again: exit status $status" "$output"$'\n'"$errors"
 	_digest
-	[ "$digest" = "$after" ] ||
+	[ "$digest" = "$after" ] || _is_as_told ||
 		_complain "again: not the state after; wanted (<), got (>)" \
 			"$(diff <(echo "$after") <(echo "$digest"))"$'\n'"$output"$'\n'"$errors"$'\n'"first: $first"
 	while IFS= read -r line; do
@@ -184,20 +219,37 @@ _again() {
 	done <<<"$text"
 }
 
-# What comes after it, in one of two ways; of what was seen, once each. The digest is that of now.
-_follow() { # N WHAT_WAS_SAID
-	local times=${followed[$2.$key]:-0} way
-	way=$((($1 + times) % 2))
-	followed[$2.$key]=$((times + 1))
-	[ "$times" -lt 2 ] || return 0
+_end() { # WAY WHAT_WAS_SAID
 	ends=$((ends + 1))
-	_no_original_lost "$digest"
 	_look
-	[ "$way" = 0 ] || _neutral "$2"
+	[ "$1" = 0 ] || _neutral "$2"
 	_again "$text"
 }
 
-declare -A ERROR_TEXT=([ENOSPC]='No space left' [EIO]='Input/output error' [EROFS]='Read-only file system')
+# What comes after it, in two ways: one now and the other when the same is met again, or both now. The digest is that of
+# now.
+_follow() { # N WHAT_WAS_SAID
+	local way=${followed[$2.$key]:-}
+	_no_original_lost "$digest"
+	case $way in
+	'')
+		way=$(($1 % 2))
+		followed[$2.$key]=$((1 - way))
+		;;
+	both) return ;;
+	*) followed[$2.$key]=both ;;
+	esac
+	if [ "$2" = killed ] && [ "${POINTS:-40}" = all ] && [ "${followed[$2.$key]}" != both ]; then
+		followed[$2.$key]=both
+		crash_save killed
+		_end $((1 - way)) "$2"
+		crash_back killed
+	fi
+	_end "$way" "$2"
+}
+
+declare -A ERROR_TEXT=([ENOSPC]='No space left' [EIO]='Input/output error' [EROFS]='Read-only file system'
+	[ENOMEM]=memory)
 
 _without() { # DIGEST PATTERN...: in $digest
 	local line p all=$1
@@ -215,8 +267,8 @@ _failed() { # FAULT: is what was said true? The digest is that of now.
 	told=${ERROR_TEXT[${1%+}]}
 	if [ "$status" = 0 ]; then
 		# on a file system that can only be read the lock stays, and temporary files
-		[[ $1 != *+ ]] || _without "$digest" '^var/\.dkms[/ ]' '^tmp/'
-		[ "$digest" = "$after" ] || [[ $1 == *+ && -n $said ]] || _complain "exit status 0, but not the state after" \
+		[[ $1 != E@(NOSPC|ROFS)+ ]] || _without "$digest" '^var/\.dkms[/ ]' '^tmp/'
+		[ "$digest" = "$after" ] || [[ $1 == E@(NOSPC|ROFS)+ && -n $said ]] || _is_as_told || _complain "exit status 0, but not the state after" \
 			"$said"$'\n'"$(diff <(echo "$after") <(echo "$digest"))"
 		return
 	fi
@@ -225,7 +277,7 @@ _failed() { # FAULT: is what was said true? The digest is that of now.
 	if _is_state "$said" || [ -n "${ANY_ORDER:-}" ]; then ok=1; fi
 	if [ -z "$ok" ] && [[ $digest == */.dkms/journal/[0-9]* ]]; then
 		unfinished=$((unfinished + 1))
-	elif [ -z "$ok" ] && [[ $1 != *+ ]]; then
+	elif [ -z "$ok" ] && [[ $1 != E@(NOSPC|ROFS)+ ]]; then
 		_complain "not the state before, nor one between" "$said"$'\n'"$(diff <(echo "$before") <(echo "$digest"))"
 	fi
 }
@@ -233,7 +285,7 @@ _failed() { # FAULT: is what was said true? The digest is that of now.
 # Runs the command with a fault at N. False: that point was not reached this time.
 _strike() { # FAULT N
 	local struck
-	_run "$TOOLS/syscall-fault" -s "$C/times" -t "$C/struck" ${LOOKS:+-r "$C/now"} "$1" "$2" "$DKMS" "${command[@]}"
+	_run "$TOOLS/syscall-fault" -s "$C/times" -t "$C/struck" ${LOOKS:+-r "$C/now"} ${MEMORY:+-m} "$1" "$2" "$DKMS" "${command[@]}"
 	read -r struck <"$C/times"
 	[ "$struck" -gt 0 ] || return
 	[[ $1 != kill* ]] || [ "$status" = 137 ] || _complain "not killed: exit status $status" "$output"$'\n'"$errors"
@@ -258,8 +310,13 @@ _one() { # FAULT N
 	case $1 in
 	kill*) _follow "$2" killed ;;
 	*)
-		_failed "$1"
-		_follow "$2" "$first"
+		# without memory it dies as if killed, with the lock; when that was a worker, it is a failed build
+		if [[ $status != 0 && $errors == *"out of memory"* && $digest == *"var/.dkms dir "* ]]; then
+			_follow "$2" killed
+		else
+			_failed "$1"
+			_follow "$2" "$first"
+		fi
 		;;
 	esac
 }
@@ -311,7 +368,7 @@ _crash() {
 		_may_be
 	done
 	crash_back before
-	run_cmd "$TOOLS/syscall-fault" -c "$C/count" ${LOOKS:+-r "$C/now"} count 0 "$DKMS" "${command[@]}"
+	run_cmd "$TOOLS/syscall-fault" -c "$C/count" ${LOOKS:+-r "$C/now"} ${MEMORY:+-m} count 0 "$DKMS" "${command[@]}"
 	[ "$status" = 0 ] || _fail "dkms ${command[*]} should work" || return 1
 	count=$(<"$C/count")
 	_may_be

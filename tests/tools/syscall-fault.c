@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- *   syscall-fault [-c FILE] [-s FILE] [-t FILE] [-p NAME] [-r DIR] MODE N COMMAND...
+ *   syscall-fault [-c FILE] [-s FILE] [-t FILE] [-p NAME] [-r DIR | -m] MODE N COMMAND...
  *
  * runs COMMAND and counts the points: the system calls that change something in a file system, made by programs whose
  * file name begins with NAME (dkms), the command itself or what it started. What other programs do (bash, make, depmod)
@@ -9,12 +9,13 @@
  *   count      nothing (N does not matter)
  *   kill       all processes of NAME get SIGKILL; their children live on
  *   kill-main  only COMMAND itself does
- *   ENOSPC, EIO, EROFS, ESTALE
+ *   ENOSPC, EIO, EROFS, ESTALE, ENOMEM
  *              the call is not made and returns this
- *   ENOSPC+, EROFS+
- *              and so does every such call from then on: ENOSPC those that need space, EROFS all
+ *   ENOSPC+, EROFS+, ENOMEM+
+ *              and so does every such call from then on: ENOSPC those that need space, the others all
  *
- * With -r the points are those that look at what is below DIR instead: at names, contents, links.
+ * With -r the points are those that look at what is below DIR instead: at names, contents, links. With -m those that
+ * want memory: for data or for a process.
  *
  * -c FILE gets the number of points that there were, -s FILE how often one was struck, -t FILE a line for each point.
  * Ends when COMMAND and all that it left behind have ended, with COMMAND's exit status, 128 + n for signal n.
@@ -132,8 +133,22 @@ static const struct call looks[] = {
 	CALL(getdents64, NONE, NONE, 0, false),
 };
 
+static const struct call wants[] = {
+#ifdef SYS_open
+	CALL(fork, NONE, NONE, NONE, false),
+	CALL(vfork, NONE, NONE, NONE, false),
+#endif
+	CALL(brk, NONE, NONE, NONE, false),
+	CALL(mmap, NONE, NONE, NONE, false),
+	CALL(mremap, NONE, NONE, NONE, false),
+	CALL(clone, NONE, NONE, NONE, false),
+	CALL(clone3, NONE, NONE, NONE, false),
+};
+
 struct fault {
-	const char *below; /* NULL: what changes; else what looks at things there */
+	const struct call *list; /* of what may be a point */
+	size_t n_list;
+	const char *below; /* only what is about things there; NULL: all */
 	const char *program; /* whose calls are points */
 	bool kills, kills_main_only;
 	int error; /* 0: none */
@@ -221,7 +236,7 @@ static int start(struct fault *f, char **argv)
 		return -1;
 	f->child = fork();
 	if (f->child == 0) {
-		fd = f->below ? install_filter(looks, COUNT_OF(looks)) : install_filter(calls, COUNT_OF(calls));
+		fd = install_filter(f->list, f->n_list);
 		if (fd < 0) {
 			perror("syscall-fault: seccomp");
 			_exit(125);
@@ -339,14 +354,26 @@ static bool is_look(const struct fault *f, const struct seccomp_notif *q, const 
 	return strncmp(ret_path, f->below, strlen(f->below)) == 0;
 }
 
+/* The same for -m. (A question for where the end of memory is cannot fail.) */
+static bool is_want(const struct fault *f, const struct seccomp_notif *q, char *ret_path)
+{
+	*ret_path = '\0';
+	return is_ours(f, (pid_t)q->pid) && (q->data.nr != SYS_brk || q->data.args[0] != 0);
+}
+
+static bool is_wanted_point(const struct fault *f, const struct seccomp_notif *q, const struct call *c,
+			    char *ret_path)
+{
+	if (f->list == wants)
+		return is_want(f, q, ret_path);
+	return f->list == looks ? is_look(f, q, c, ret_path) : is_point(f, q, c, ret_path);
+}
+
 static const struct call *find_call(const struct fault *f, int nr)
 {
-	const struct call *list = f->below ? looks : calls;
-	size_t n = f->below ? COUNT_OF(looks) : COUNT_OF(calls);
-
-	for (size_t i = 0; i < n; i++)
-		if (list[i].nr == nr)
-			return &list[i];
+	for (size_t i = 0; i < f->n_list; i++)
+		if (f->list[i].nr == nr)
+			return &f->list[i];
 	return NULL;
 }
 
@@ -411,7 +438,7 @@ static void judge(struct fault *f, const struct seccomp_notif *q, struct seccomp
 	const struct call *c = find_call(f, q->data.nr);
 
 	a->flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-	if (!c || !(f->below ? is_look(f, q, c, path) : is_point(f, q, c, path)))
+	if (!c || !is_wanted_point(f, q, c, path))
 		return;
 	f->seen++;
 	if (f->trace)
@@ -422,10 +449,12 @@ static void judge(struct fault *f, const struct seccomp_notif *q, struct seccomp
 	f->struck++;
 	if (f->kills || f->kills_main_only)
 		kill_all(f);
-	if (!f->error)
+	/* who was killed might still make its call, was it let */
+	if (!f->error && !f->kills && (pid_t)q->pid != f->child)
 		return;
 	a->flags = 0;
-	a->error = -f->error;
+	/* brk has no errors: it returns an end that is not the one that was asked for */
+	a->error = c->nr == SYS_brk ? 0 : -(f->error ? f->error : EINTR);
 }
 
 static void answer(struct fault *f)
@@ -475,7 +504,8 @@ static int take_mode(struct fault *f, const char *mode)
 	static const struct {
 		const char *name;
 		int error;
-	} errors[] = { { "ENOSPC", ENOSPC }, { "EIO", EIO }, { "EROFS", EROFS }, { "ESTALE", ESTALE } };
+	} errors[] = { { "ENOSPC", ENOSPC }, { "EIO", EIO }, { "EROFS", EROFS }, { "ESTALE", ESTALE },
+			{ "ENOMEM", ENOMEM } };
 
 	f->kills = strcmp(mode, "kill") == 0;
 	f->kills_main_only = strcmp(mode, "kill-main") == 0;
@@ -509,11 +539,11 @@ static void write_number(const char *file, unsigned long n)
 
 int main(int argc, char **argv)
 {
-	struct fault f = { .program = "dkms", .listener = -1 };
+	struct fault f = { .list = calls, .n_list = COUNT_OF(calls), .program = "dkms", .listener = -1 };
 	const char *count = NULL, *struck = NULL;
 	int opt, status;
 
-	while ((opt = getopt(argc, argv, "+c:s:t:p:r:")) >= 0) {
+	while ((opt = getopt(argc, argv, "+c:s:t:p:r:m")) >= 0) {
 		if (opt == 'c')
 			count = optarg;
 		else if (opt == 's')
@@ -523,7 +553,9 @@ int main(int argc, char **argv)
 		else if (opt == 'p')
 			f.program = optarg;
 		else if (opt == 'r')
-			f.below = optarg;
+			f.below = optarg, f.list = looks, f.n_list = COUNT_OF(looks);
+		else if (opt == 'm')
+			f.list = wants, f.n_list = COUNT_OF(wants);
 		else
 			return 125;
 	}

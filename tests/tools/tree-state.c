@@ -9,10 +9,10 @@
  * at any time (.manifest), and what is below DIR/LEAVE_OUT, is left out. The first line is a digest of all, with the
  * manifests, and with numbers of processes taken for equal: two trees with the same one are the same to who comes next.
  *
- *   tree-state restore SAVED DIR
+ *   tree-state restore SAVED DIR NEW
  *
- * makes DIR what SAVED is, times and attributes too, touching only what differs. (All files are as good as new to who remembers their
- * stat.)
+ * makes DIR what SAVED is, times and attributes too, touching only what differs. Below DIR/NEW all is as good as new to who
+ * remembers stats: what is remembered there is never right, so that each run has to do the same.
  *
  *   tree-state agrees DKMS_TREE INSTALL_TREE <STATUS
  *
@@ -164,6 +164,17 @@ static int print_digest(const char *dir, char **leave_out)
 
 /* restore --------------------------------------------------------------------------------------- */
 
+static const char *all_new;
+
+static bool is_taken_over(const char *now, const struct stat *want)
+{
+	struct stat is;
+
+	return lstat(now, &is) == 0 && is.st_uid == want->st_uid && is.st_gid == want->st_gid &&
+	       is.st_mode == want->st_mode && is.st_mtim.tv_sec == want->st_mtim.tv_sec &&
+	       is.st_mtim.tv_nsec == want->st_mtim.tv_nsec;
+}
+
 static void take_over(const char *now, const struct stat *st)
 {
 	const struct timespec times[2] = { st->st_atim, st->st_mtim };
@@ -255,7 +266,8 @@ static void make_same(const char *saved, const char *now)
 		make_file(saved, &want, now, is_there ? &is : NULL);
 	else
 		die(saved);
-	take_over(now, &want);
+	if (path_is_below(now, all_new) || !is_taken_over(now, &want))
+		take_over(now, &want);
 }
 
 /* agrees ---------------------------------------------------------------------------------------- */
@@ -447,7 +459,10 @@ int main(int argc, char **argv)
 
 	if (str_eq(what, "digest") && argc >= 3) {
 		r = print_digest(argv[2], argv + 3);
-	} else if (str_eq(what, "restore") && argc == 4) {
+	} else if (str_eq(what, "restore") && argc == 5) {
+		CLEAN(free) char *new = path_join(argv[3], argv[4]);
+
+		all_new = new;
 		make_same(argv[2], argv[3]);
 		r = 0;
 	} else if (str_eq(what, "agrees") && argc == 4) {
