@@ -297,11 +297,14 @@ stub_make() {
 	done
 }
 
+_running() { ps -C dkms,dkms-sandbox,make,sleep,depmod,my-sign,post -o pid=,args= || :; }
+
 # interrupted SIGNAL WHOM SLEEPERS ARGS...: dkms, or with WHOM "group" its process group as by Ctrl-C, gets SIGNAL when so
 # many of its programs sleep; it dies of it soon, and nothing is left running. What it said is in $C/said.
 interrupted() {
-	local signal=$1 whom=$2 sleepers=$3 starter pid i sleeping='^sleep [0-9]+[.]7$'
+	local signal=$1 whom=$2 sleepers=$3 starter pid i sleeping='^sleep [0-9]+[.]7$' before
 	shift 3
+	before=$(_running)
 	rm -f "$C/pid" "$C/end"
 	# background processes of a script would ignore SIGINT
 	perl -e '
@@ -332,7 +335,7 @@ interrupted() {
 	[ -e "$C/end" ] || kill -KILL "$pid"
 	wait "$starter"
 	assert_same "$(<"$C/end")" "died of $(kill -l "$signal")" || return 1
-	assert_same "$(ps -C dkms,dkms-sandbox,make,sleep,depmod,my-sign,post -o pid=,args=)" "" "what still runs"
+	assert_same "$(_running)" "$before" "what runs before and after"
 }
 
 all_trees() {
