@@ -177,7 +177,7 @@ _neutral() { # WHAT_WAS_SAID
 	_digest
 	# a failed build leaves its record, and its directory to those who want to know why
 	[ "$1" = killed ] || _without "$digest" '/\.failed[/ ]' "$BUILD_DIR"
-	_is_state "$1" && return
+	if _is_state "$1" || { [ "$1" != killed ] && _is_as_told; }; then return 0; fi
 	if [ -n "${ANY_ORDER:-}" ]; then
 		! grep -E "$LEFT_OVER" <<<"$digest" >"$C/left" || _complain "neutral: left over" "$(<"$C/left")"
 		return 0
