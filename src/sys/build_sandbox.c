@@ -375,9 +375,14 @@ bool build_sandbox_may_retry(struct build *b, const struct fail *why)
 	struct build_box *box = &b->box;
 	CLEAN(free) char *text = denials_text(&box->denied), *hint = NULL;
 
-	if (!text || !is_of_commands(why->code) || box->is_disk_full)
+	if (!text || (!is_of_commands(why->code) && !box->is_disk_full))
 		return false;
 	hint = setting_line(b, "off");
+	if (box->is_disk_full) {
+		build_warn(b, hint, "the sandbox kept the build of %s/%s from %s", b->at.module, b->at.version,
+			   text);
+		return false;
+	}
 	if (box->mode == SANDBOX_AUTO && sandbox_next_try(&box->denied, &box->grants)) {
 		build_warn(b, hint,
 			   "the sandbox kept the build of %s/%s from %s, and it failed: it is tried again with "

@@ -128,6 +128,19 @@ evil_was_named_and_is_gone() {
 	done
 }
 
+@test "the same on a disk that it fills: it is stopped, named all the same, and nothing of it is left there" {
+	mount -t tmpfs -o size=40m tmpfs /var/lib/dkms
+	evil_module -
+	sed -i '$s/20M/200M/' /usr/src/evil-1.0/evil.mk
+	evil_build
+	assert_status 10
+	assert_errors_have "it has filled the disk"
+	evil_was_named_and_is_gone
+	assert_same "$(ls /var/lib/dkms/evil/1.0/build)" make.log
+	[ "$(df --output=used -k /var/lib/dkms | tail -1)" -lt 2000 ]
+	umount /var/lib/dkms
+}
+
 @test "kill -9 -1 ends the build and nothing else" {
 	mode strict
 	sleep 60 3>&- &
