@@ -16,7 +16,8 @@ setup() {
 }
 
 qemu_load() { run_cmd "$DKMS_TEST_TOP/tests/lib/qemu-load" "$@"; }
-line_before() { grep -xB1 -- "$1" <<<"$output" | head -n 1; }
+# whatever else a kernel that has just started may say
+line_before() { awk '!/^kernel: / || /[Mm]odule/' <<<"$output" | grep -xB1 -- "$1" | head -n 1; }
 
 flip() { # FILE OFFSET
 	local b
