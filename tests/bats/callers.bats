@@ -79,8 +79,12 @@ script() {
 	for how in "$DKMS" "unshare --pid --fork $DKMS"; do
 		make_module hello 1.0 'POST_INSTALL="again"'
 		script /usr/src/hello-1.0/again "$how build other/1.0 -k $K1" 'true'
-		run_cmd unshare -m sh -c "mount -t tmpfs none /proc && exec timeout -s KILL 60 $DKMS install hello/1.0 -k $K1"
-		assert_status 0
+		# looking for leaks needs the /proc of its own PID namespace, and before that any
+		export ASAN_OPTIONS="${ASAN_OPTIONS:-}:detect_leaks=0"
+		if ! grep -q __asan < <(nm -D "$DKMS"); then
+			run_cmd unshare -m sh -c "mount -t tmpfs none /proc && exec timeout -s KILL 60 $DKMS install hello/1.0 -k $K1"
+			assert_status 0
+		fi
 		run_cmd timeout -s KILL 60 "$DKMS" install --force hello/1.0 -k "$K1"
 		assert_status 0
 		assert_dkms_status "hello/1.0, $K1, $ARCH: installed" "other/1.0, $K1, $ARCH: built"

@@ -34,6 +34,8 @@ setup() {
 	crash_store
 	_dkms_ok build crash/1.0 -k "$K1"
 	_dkms_ok unbuild crash/1.0 -k "$K1"
+	# as an add leaves it, and what is finished for a killed build
+	mkdir "$C/now/var/crash/1.0/build"
 	crash build crash/1.0 -k "$K1"
 	run_dkms why crash/1.0 -k "$K1"
 	assert_output_has "from the build store"

@@ -56,6 +56,8 @@ evil_module() {
 	cat >/usr/src/evil-1.0/evil.mk <<-MK
 		SHELL := /bin/bash
 		.RECIPEPREFIX = >
+		# what two of them say at once would mix in the log
+		.NOTPARALLEL:
 		all: write shadow key net kill one daemon fill
 		>sh ./mk \$(kernel)
 		write:
