@@ -1,26 +1,12 @@
 #!/usr/bin/env bats
 # What dkms itself takes: memory, threads.
 load ../lib/dkms
-
-# dkms and its helpers, each process by itself; what they start is not ours
-KIB_MAX=$((32 << 10))
-PEAK=${DKMS_TEST_ROOT%/test-root}/tests/tools/peak
+load ../lib/memory
 
 setup() {
 	world_up
 	# looking for leaks fails under ptrace
 	export ASAN_OPTIONS="${ASAN_OPTIONS:-}:detect_leaks=0"
-}
-
-takes_little() { # COMMAND...
-	local kib
-	run_cmd "$PEAK" -p dkms "$C/kib" "$DKMS" "$@"
-	assert_status 0
-	kib=$(<"$C/kib")
-	echo "# $kib KiB: dkms $*" >&3
-	[ "$kib" -gt 0 ] || _fail "nothing was measured"
-	# a sanitizer takes as much again for itself
-	[ "$kib" -lt "$KIB_MAX" ] || grep -q __asan < <(nm -D "$DKMS") || _fail "took $kib KiB"
 }
 
 @test "no verb takes 32 MiB" {

@@ -2,10 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What dkms and its helpers take on real kernels, with real images (resources.bats has small ones).
 load ../../lib/dkms
-
-# each process by itself; compilers, depmod and such are not ours
-KIB_MAX=$((32 << 10))
-PEAK=${DKMS_TEST_ROOT%/test-root}/tests/tools/peak
+load ../../lib/memory
 
 setup() {
 	local k
@@ -15,17 +12,6 @@ setup() {
 	world_up
 	# looking for leaks fails under ptrace
 	export ASAN_OPTIONS="${ASAN_OPTIONS:-}:detect_leaks=0"
-}
-
-takes_little() { # COMMAND...
-	local kib
-	run_cmd "$PEAK" -p dkms "$C/kib" "$DKMS" "$@"
-	assert_status 0
-	kib=$(<"$C/kib")
-	echo "# $kib KiB: dkms $*" >&3
-	[ "$kib" -gt 0 ] || _fail "nothing was measured"
-	# a sanitizer takes as much again for itself
-	[ "$kib" -lt "$KIB_MAX" ] || grep -q __asan < <(nm -D "$DKMS") || _fail "took $kib KiB"
 }
 
 @test "memory: the first install on a kernel of four thousand compressed modules, and the next ones" {
