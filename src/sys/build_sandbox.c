@@ -158,7 +158,7 @@ static void measure_disks(struct build_box *box, const char *build_dir)
 
 void build_sandbox_done(struct build *b)
 {
-	sandbox_close(&b->box.sandbox, NULL);
+	sandbox_close(&b->box.sandbox);
 	strv_done(&b->box.reach);
 	strv_done(&b->box.reach_too);
 	strv_done(&b->box.hide);
@@ -320,11 +320,13 @@ static void end_left(struct build *b, int r)
 	CLEAN(free) char *names = NULL;
 	struct build_box *box = &b->box;
 
-	sandbox_close(&box->sandbox, &left);
+	sandbox_end(&box->sandbox, &left);
 	box->is_open = false;
 	if (box->adopts)
 		orphans_end(&left);
 	box->adopts = false;
+	/* not before: that counts our children */
+	sandbox_let_go(&box->sandbox);
 	drop_server(b, &left);
 	if (left.n && r != -ECANCELED) {
 		names = strv_join(&left, ", ");
@@ -402,7 +404,7 @@ int build_sandbox_give_up(struct build *b, struct fail *f)
 
 	if (f)
 		fail_move(&why, f);
-	sandbox_close(&b->box.sandbox, NULL);
+	sandbox_close(&b->box.sandbox);
 	b->box.is_open = false;
 	build_sandbox_give_back(b);
 	b->box.mode = b->box.mode == SANDBOX_STRICT ? SANDBOX_STRICT : SANDBOX_OFF;

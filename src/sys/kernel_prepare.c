@@ -82,7 +82,7 @@ struct prepare {
 
 static void clean_prepare(struct prepare *w)
 {
-	sandbox_close(&w->sandbox, NULL);
+	sandbox_close(&w->sandbox);
 	free(w->links);
 	free(w->tree);
 	build_log_done(&w->log);
@@ -167,7 +167,7 @@ static void leave_sandbox(struct prepare *w)
 	if (!w->is_open)
 		return;
 	sandbox_denied(&w->sandbox, &w->denied);
-	sandbox_close(&w->sandbox, NULL);
+	sandbox_close(&w->sandbox);
 	w->is_open = false;
 	tree_own(w->tree, 0, 0);
 }

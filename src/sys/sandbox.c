@@ -6,6 +6,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/keyctl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -16,6 +17,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "sys/sandbox_decoy.h"
 #include "sys/sandbox_init.h"
 #include "sys/sandbox_view.h"
 #include "sys/sandbox_watch.h"
@@ -117,12 +119,45 @@ static void forget(struct sandbox *s)
 	s->init = 0;
 }
 
+/* It waits for all in its namespace, and on old kernels who opens a decoy waits for an answer even when killed. */
+static void await_init(const struct sandbox *s)
+{
+	CLEAN(denials) struct denials late = { 0 };
+	struct pollfd p = { .fd = s->decoys, .events = POLLIN };
+	enum { NAP_MS = 1 };
+	pid_t r;
+
+	while ((r = waitpid(s->init, NULL, s->decoys < 0 ? 0 : WNOHANG)) == 0 || (r < 0 && errno == EINTR))
+		if (poll(&p, 1, NAP_MS) > 0)
+			sandbox_decoy_serve(s->decoys, &late);
+}
+
 static void end_init(struct sandbox *s)
 {
 	kill(s->init, SIGKILL);
-	while (waitpid(s->init, NULL, 0) < 0 && errno == EINTR)
-		;
+	await_init(s);
 	forget(s);
+}
+
+/* The last descriptor of a fanotify group is closed when no processor can be looking at its marks any more, which
+ * takes some ticks of the clock. So that the one who closes it last is not us, the child naps. */
+void sandbox_let_go(struct sandbox *s)
+{
+	enum { NAP_USEC = 2000 };
+	pid_t pid;
+
+	if (s->decoys <= 0) /* 0: it was never open */
+		return;
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		dup2(s->decoys, STDIN_FILENO);
+		syscall(SYS_close_range, STDIN_FILENO + 1, ~0U, 0);
+		usleep(NAP_USEC);
+		_exit(0);
+	}
+	close(s->decoys);
+	s->decoys = -1;
 }
 
 static int open_ns(pid_t pid, const char *name)
@@ -198,7 +233,7 @@ static int attempt(struct sandbox *s, unsigned *ret_part, char **ret_why)
 	int r = start_init(s, ret_part, &step);
 
 	if (r == 0) {
-		r = sandbox_receive(s->control, m, NULL);
+		r = sandbox_receive(s->control, m, &s->decoys);
 		if (r == 0 && m->code) {
 			r = -m->code;
 			*ret_part = m->part;
@@ -213,6 +248,7 @@ static int attempt(struct sandbox *s, unsigned *ret_part, char **ret_why)
 		end_init(s);
 	else
 		forget(s);
+	sandbox_let_go(s);
 	*ret_why = xasprintf("%s: %s", step, strerror(-r));
 	return r;
 }
@@ -230,7 +266,7 @@ int sandbox_open(struct sandbox *s, const struct sandbox_rules *rules, char **re
 	int r;
 
 	*s = (struct sandbox){ .rules = *rules, .control = -1, .own_pids = -1, .pids = -1,
-			       .mounts = -1, .net = -1, .ipc = -1, .root = -1 };
+			       .mounts = -1, .net = -1, .ipc = -1, .decoys = -1, .root = -1 };
 	do {
 		CLEAN(free) char *why = NULL;
 
@@ -286,10 +322,16 @@ void sandbox_denied(struct sandbox *s, struct denials *ret)
 		ask(s, SANDBOX_REPORT, ret, NULL);
 }
 
-void sandbox_close(struct sandbox *s, struct strv *ret_left)
+void sandbox_end(struct sandbox *s, struct strv *ret_left)
 {
 	if (s->init <= 0)
 		return;
 	ask(s, SANDBOX_LEFT, NULL, ret_left);
 	end_init(s);
+}
+
+void sandbox_close(struct sandbox *s)
+{
+	sandbox_end(s, NULL);
+	sandbox_let_go(s);
 }

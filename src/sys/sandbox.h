@@ -14,10 +14,10 @@
  * unprivileged user, the file system read-only but for the build directory and empty /tmp, /var/tmp, /run and
  * /dev/shm. It is against accidents, not against authors of modules: their scripts run as root anyway.
  *
- * Sequence: sandbox_open once a build, then for each command sandbox_place and run_command, then sandbox_close, after
- * which nothing that the commands started lives on. A first process of the sandbox stays
- * for all its commands: it holds the namespaces, and watches (by seccomp's notification) what commands try that
- * the sandbox denies them.
+ * Sequence: sandbox_open once a build, then for each command sandbox_place and run_command, then sandbox_close (or its
+ * halves), after which nothing that the commands started lives on. A first process of the sandbox stays for all its
+ * commands: it holds the namespaces, and watches (by seccomp's notification) what commands try that the sandbox denies
+ * them.
  */
 
 /* The parts that a machine can have or lack. */
@@ -58,6 +58,7 @@ struct sandbox {
 	int control;
 	int own_pids;			/* our own PID namespace, for forks outside */
 	int pids, mounts, net, ipc;	/* those of the sandbox, or -1 */
+	int decoys;			/* what watches them, for sandbox_let_go; or -1 */
 	int root;			/* its root directory: ours may be another than that of our mounts */
 	bool is_thorough;		/* watch reads too, which costs time; for the next commands */
 	struct run_place place;
@@ -74,6 +75,11 @@ void sandbox_place(struct sandbox *s, struct run *r);
 void sandbox_denied(struct sandbox *s, struct denials *ret);
 /* Ends everything in it; safe on one that is not open. ret_left (may be NULL): the names of processes that commands
  * left running and that were ended. */
-void sandbox_close(struct sandbox *s, struct strv *ret_left);
+void sandbox_end(struct sandbox *s, struct strv *ret_left);
+/* After that: gives back what the kernel takes long to take back, by a child of ours that ends by itself and that
+ * nobody has to wait for. */
+void sandbox_let_go(struct sandbox *s);
+/* Both. */
+void sandbox_close(struct sandbox *s);
 
 #endif

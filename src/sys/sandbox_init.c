@@ -78,7 +78,7 @@ int sandbox_receive(int control, struct sandbox_message *ret, int *ret_fd)
 	return 0;
 }
 
-static int say(int control, struct sandbox_message *m, const char *what, const char *let_in)
+static int say(int control, struct sandbox_message *m, const char *what, const char *let_in, int fd)
 {
 	size_t n = strlen(what) + 1, k = let_in ? strlen(let_in) + 1 : 1;
 
@@ -86,17 +86,17 @@ static int say(int control, struct sandbox_message *m, const char *what, const c
 		return -ENAMETOOLONG;
 	memcpy(m->text, what, n);
 	memcpy(m->text + n, let_in ? let_in : "", k);
-	return sandbox_send(control, m, n + k, -1);
+	return sandbox_send(control, m, n + k, fd);
 }
 
-static void say_ready(int control, int code, unsigned part, const char *text)
+static void say_ready(int control, int code, unsigned part, const char *text, int fd)
 {
 	CLEAN(free) struct sandbox_message *m = xcalloc(1, sizeof(*m));
 
 	m->verb = SANDBOX_READY;
 	m->code = code;
 	m->part = part;
-	say(control, m, text, NULL);
+	say(control, m, text, NULL, fd);
 }
 
 static void report(struct init *in)
@@ -110,7 +110,7 @@ static void report(struct init *in)
 		m->code = (int)d->kind;
 		m->needs_root = d->needs_root;
 		m->is_hidden = d->is_hidden;
-		say(in->control, m, d->what, d->let_in);
+		say(in->control, m, d->what, d->let_in, -1);
 	}
 	denials_done(&in->denied);
 }
@@ -146,7 +146,7 @@ static void report_left(struct init *in)
 		CLEAN(free) char *file = path_join("/proc", after.items[i], "comm"), *comm = NULL;
 
 		if (strv_has(&before, after.items[i]) && file_read_line(file, &comm) == 0)
-			say(in->control, m, comm, NULL);
+			say(in->control, m, comm, NULL, -1);
 	}
 }
 
@@ -166,7 +166,7 @@ static bool answer(struct init *in)
 	report(in);
 	if (m->verb == SANDBOX_LEFT)
 		report_left(in);
-	say_ready(in->control, 0, 0, "");
+	say_ready(in->control, 0, 0, "", -1);
 	return true;
 }
 
@@ -270,7 +270,9 @@ void sandbox_init_main(const struct sandbox_rules *rules, int control)
 	}
 	if (chdir("/") < 0)
 		_exit(1);
-	say_ready(in.control, r < 0 ? -r : 0, part, step);
+	/* where our end ends all in here, our maker waits for it: see sandbox_let_go */
+	say_ready(in.control, r < 0 ? -r : 0, part, step,
+		  rules->parts & SANDBOX_PIDS ? in.decoys : -1);
 	if (r < 0)
 		_exit(1);
 	serve(&in);
