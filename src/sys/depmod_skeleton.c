@@ -3,6 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -117,7 +120,8 @@ static int link_inputs(const struct depmod_job *job, const struct skeleton_run *
 	return r;
 }
 
-static void drop_index(const char *dir)
+/* Out of the way, or away. */
+static void drop_index(const char *dir, const char *to)
 {
 	CLEAN(strv) struct strv names = { 0 };
 
@@ -126,8 +130,12 @@ static void drop_index(const char *dir)
 		CLEAN(free) char *path = path_join(dir, names.items[i]);
 
 		if (str_has_prefix(names.items[i], "modules.") && path_is_file(path) &&
-		    !path_is_link(path))
-			unlink(path);
+		    !path_is_link(path)) {
+			CLEAN(free) char *moved = to ? path_join(to, names.items[i]) : NULL;
+
+			if (!moved || rename(path, moved) < 0)
+				unlink(path);
+		}
 	}
 }
 
@@ -140,7 +148,7 @@ static int index_base(const struct depmod_job *job, const struct skeleton_run *s
 
 	if (r < 0)
 		return r;
-	drop_index(s->base_dir);
+	drop_index(s->base_dir, NULL);
 	r = depmod_tool_run(job->env, s->base, job->map, job->kernel, &said, NULL);
 	if (r == 0 && (said.len || !path_is_file(dep)))
 		r = -EBADMSG;
@@ -227,6 +235,15 @@ static bool distrust_unwritten(struct skeleton_run *s)
 	return true;
 }
 
+static void drop_skeleton(const struct skeleton_run *s, const char *module)
+{
+	CLEAN(free) char *path = path_join(s->base_dir, module);
+	CLEAN(free) char *dir = path_dir(path);
+
+	unlink(path);
+	dir_prune(dir, s->base_dir);
+}
+
 /* True if there was any. */
 static bool drop_vanished(const struct skeleton_run *s, const struct module_tree *real,
 			  const struct module_tree *base)
@@ -234,13 +251,9 @@ static bool drop_vanished(const struct skeleton_run *s, const struct module_tree
 	bool any = false;
 
 	for (size_t i = 0; i < base->n; i++) {
-		CLEAN(free) char *path = path_join(s->base_dir, base->items[i].path);
-		CLEAN(free) char *dir = path_dir(path);
-
 		if (module_tree_find(real, base->items[i].path))
 			continue;
-		unlink(path);
-		dir_prune(dir, s->base_dir);
+		drop_skeleton(s, base->items[i].path);
 		any = true;
 	}
 	return any;
@@ -256,6 +269,7 @@ static void clean_todo(struct todo *t)
 	free(t->items);
 }
 
+/* base may be NULL: the skeletons themselves are looked at elsewhere. */
 static void find_todo(const struct skeleton_run *s, const struct module_tree *real,
 		      const struct module_tree *base, struct todo *ret)
 {
@@ -264,7 +278,8 @@ static void find_todo(const struct skeleton_run *s, const struct module_tree *re
 		const struct tree_module *m = &real->items[i];
 		const struct skeleton *k = depmod_cache_find(&s->cache, m->path);
 
-		if (k && file_id_is(&k->real, &m->id) && is_own(k, module_tree_find(base, m->path)))
+		if (k && file_id_is(&k->real, &m->id) &&
+		    (!base || is_own(k, module_tree_find(base, m->path))))
 			continue;
 		ret->items[ret->n++] = m;
 		if (*module_packing(m->path))
@@ -347,16 +362,24 @@ static bool check_judge(const struct depmod_job *job, struct skeleton_run *s)
 	return true;
 }
 
-static enum skeleton_use use(const struct depmod_job *job, struct skeleton_run *s,
-			     const struct module_tree *real)
+/* Does depmod find the modules of one name in the same order? */
+static bool is_alike(const struct depmod_job *job, const struct module_tree *real,
+		     const struct module_tree *base)
 {
-	CLEAN(module_tree) struct module_tree base = { 0 };
 	/* these find modules of one priority in an order of their own, whatever that of the
 	 * directories is */
 	bool ordered = job->tool->version >= 26 && job->tool->version <= 34;
 
+	return !base->oddity && module_tree_same_order(real, base, !ordered);
+}
+
+static enum skeleton_use use(const struct depmod_job *job, struct skeleton_run *s,
+			     const struct module_tree *real)
+{
+	CLEAN(module_tree) struct module_tree base = { 0 };
+
 	module_tree_read(s->base_dir, &base);
-	if (base.oddity || !module_tree_same_order(real, &base, !ordered))
+	if (!is_alike(job, real, &base))
 		return no(s, "modules of one name in directories of another order");
 	if (index_base(job, s) < 0)
 		return no(s, "depmod has something to say");
@@ -364,6 +387,89 @@ static enum skeleton_use use(const struct depmod_job *job, struct skeleton_run *
 		return SKELETON_INDEX;
 	str_set(&s->why, "not compared yet");
 	return SKELETON_COMPARE;
+}
+
+/* --- at once: what is known is believed, and looked at while depmod runs on it --- */
+
+/* Skeletons of modules that are gone; true if there was any. */
+static bool drop_known(const struct skeleton_run *s, const struct module_tree *real)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < s->cache.n; i++)
+		if (!module_tree_find(real, s->cache.items[i].path)) {
+			drop_skeleton(s, s->cache.items[i].path);
+			any = true;
+		}
+	return any;
+}
+
+/* The skeletons are those that are known, one for each module, and no others. */
+static bool is_as_known(const struct depmod_job *job, const struct skeleton_run *s,
+			const struct module_tree *real)
+{
+	CLEAN(module_tree) struct module_tree base = { 0 };
+
+	module_tree_read(s->base_dir, &base);
+	for (size_t i = 0; i < base.n; i++) {
+		const struct skeleton *k = depmod_cache_find(&s->cache, base.items[i].path);
+
+		if (!k || !is_own(k, &base.items[i]))
+			return false;
+	}
+	return is_alike(job, real, &base);
+}
+
+/* A child that looks at them, and does what may be done meanwhile. */
+static pid_t start_check(const struct depmod_job *job, struct skeleton_run *s,
+			 const struct module_tree *real, const char *old, bool is_changed)
+{
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		bool good;
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		good = is_as_known(job, s, real);
+		good = (!is_changed || depmod_cache_save(&s->cache) == 0) && good;
+		tree_remove(old);
+		_exit(!good);
+	}
+	return pid;
+}
+
+static bool was_good(pid_t pid)
+{
+	int status = -1;
+
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* False: all has to be done in its order; ret_changed: the state is another than before. */
+static bool index_at_once(const struct depmod_job *job, struct skeleton_run *s,
+			  const struct module_tree *real, bool *ret_changed)
+{
+	CLEAN(free) char *old = path_join(s->base, "old");
+	CLEAN(todo) struct todo todo = { 0 };
+	bool is_made;
+	pid_t pid;
+
+	find_todo(s, real, NULL, &todo);
+	if (todo.n_packed >= PAYS)
+		return false;
+	*ret_changed = drop_known(s, real) || todo.n;
+	if (*ret_changed && renew(job, s, real, &todo, NULL) < 0)
+		return false;
+	/* to remove it takes longer than to move it */
+	dir_make(old);
+	drop_index(s->base_dir, old);
+	pid = start_check(job, s, real, old, *ret_changed);
+	is_made = index_base(job, s) == 0;
+	return was_good(pid) && is_made;
 }
 
 static enum skeleton_use index_known(const struct depmod_job *job, struct skeleton_run *s,
@@ -378,6 +484,8 @@ static enum skeleton_use index_known(const struct depmod_job *job, struct skelet
 	int64_t index_time = 0;
 	int r;
 
+	if (!dirty && s->cache.verdict == VERDICT_TRUSTED && index_at_once(job, s, real, &dirty))
+		return SKELETON_INDEX;
 	module_tree_read(s->base_dir, &base);
 	find_todo(s, real, &base, &todo);
 	if (todo.n_packed >= PAYS)
@@ -399,6 +507,28 @@ static enum skeleton_use index_known(const struct depmod_job *job, struct skelet
 	return use(job, s, real);
 }
 
+/* Are there skeletons, or would it pay to have some? All modules are not looked at for that. */
+static bool is_of_use(const struct depmod_job *job)
+{
+	CLEAN(free) char *path = path_join(job->modules_dir, "modules.dep");
+	CLEAN(free) char *place =
+		depmod_cache_place(job->cache, job->modules_dir, job->kernel, false);
+	CLEAN(buf) struct buf dep = { 0 };
+	size_t n = 0;
+
+	if (place && path_is_dir(place))
+		return true;
+	/* where it does not tell of them there is no index to prove anything by */
+	if (file_read(AT_FDCWD, path, INDEX_MAX, &dep) < 0)
+		return false;
+	for (const char *line = buf_str(&dep), *end; (end = strchr(line, '\n')); line = end + 1) {
+		const char *colon = memchr(line, ':', (size_t)(end - line));
+
+		n += colon && colon - line > 3 && memcmp(colon - 3, ".ko", 3) != 0;
+	}
+	return n >= PAYS;
+}
+
 enum skeleton_use skeleton_index(const struct depmod_job *job, struct skeleton_run *ret)
 {
 	CLEAN(module_tree) struct module_tree real = { 0 };
@@ -406,6 +536,8 @@ enum skeleton_use skeleton_index(const struct depmod_job *job, struct skeleton_r
 	int r;
 
 	*ret = (struct skeleton_run){ 0 };
+	if (!is_of_use(job))
+		return no(ret, "nothing is kept");
 	module_tree_read(job->modules_dir, &real);
 	r = open_cache(job, ret, &real);
 	if (r < 0)

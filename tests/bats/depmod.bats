@@ -258,6 +258,7 @@ cycle() {
 }
 
 @test "a cache that is lost, damaged, busy or not ours changes nothing" {
+	local f
 	packed_kernel
 	run_depmod
 	assert_index skeletons
@@ -267,6 +268,16 @@ cycle() {
 	find $CACHE/*/base -name '*.ko*' | sort | sed -n '3p;50p' | xargs truncate -s 100
 	run_depmod
 	assert_index skeletons
+	# one of no module, and one that took another's place
+	f=$(find $CACHE/*/base -name '*.ko*' | sort | sed -n 3p)
+	cp -p "$f" "${f%/*}/nobodys.ko"
+	run_depmod
+	assert_index skeletons
+	[ ! -e "${f%/*}/nobodys.ko" ] || return 1
+	cp -p "$(find $CACHE/*/base -name '*.ko*' | sort | sed -n 50p)" "$f"
+	run_depmod
+	assert_index skeletons
+	assert_same "$(find $CACHE -name old)" "" "what was moved out of the way"
 	rm -r $CACHE/*/base
 	run_until_skeletons
 	head -c 3000 "$(echo $CACHE/*/state)" >"$C/state"
