@@ -200,21 +200,6 @@ static int install(const struct filter *f, unsigned flags)
 	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog);
 }
 
-/* The command waits for the watch and the watch for the command: on one processor they need not wake another (Linux
- * 6.6). */
-static void wake_on_one_cpu(int fd)
-{
-#ifdef SECCOMP_IOCTL_NOTIF_SET_FLAGS
-	const __u64 flags = SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP;
-
-	ioctl(fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, flags);
-#else
-	enum { SYNC_WAKE_UP = 1 };
-
-	ioctl(fd, _IOW('!', 4, __u64), SYNC_WAKE_UP);
-#endif
-}
-
 int sandbox_watch_start(bool thorough)
 {
 	/* compilers do not spy on themselves; kernels before 5.16 slow down whatever has a filter, for fear of it */
@@ -231,7 +216,6 @@ int sandbox_watch_start(bool thorough)
 		fd = install(&f, NEW_LISTENER | SPEC_ALLOW);
 	if (fd < 0)
 		return -errno;
-	wake_on_one_cpu(fd);
 	return fd;
 }
 
