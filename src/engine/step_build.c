@@ -278,6 +278,19 @@ int build_gather(struct engine *e, struct step *s, struct build_facts *b, struct
 	return r;
 }
 
+static bool is_installed_next(const struct engine *e, const struct step *s)
+{
+	const struct plan *p = e->plan;
+
+	for (size_t i = 0; i < p->n; i++)
+		if (p->steps[i].kind == STEP_INSTALL && p->steps[i].state == STEP_WAITING &&
+		    !(p->steps[i].flags & STEP_DEFER) && str_eq(p->steps[i].module, s->module) &&
+		    str_eq(p->steps[i].version, s->version) && str_eq(p->steps[i].kernel, s->kernel) &&
+		    str_eq(p->steps[i].arch, s->arch))
+			return true;
+	return false;
+}
+
 struct build_job build_job_for(const struct engine *e, const struct step *s,
 			       const struct build_facts *b)
 {
@@ -299,6 +312,7 @@ struct build_job build_job_for(const struct engine *e, const struct step *s,
 		.directives = e->setup->directives,
 		.dep_records = &b->dep_records,
 		.jobs = e->setup->jobs,
+		.is_installed_next = is_installed_next(e, s),
 		.force = s->flags & STEP_FORCED,
 		.scripts = &e->scripts,
 	};

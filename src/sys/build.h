@@ -64,6 +64,7 @@ struct build_job {
 	bool has_jobserver; /* make gets its jobs from descriptor JOBSERVER_FD, if its command may, */
 	const char *jobs_fifo; /* or from this, if it can */
 	const char *make_identity; /* of `environment`; NULL: nobody has asked */
+	bool is_installed_next; /* the same run does: its manifest is written again then */
 	bool force; /* a vermagic that differs is a warning */
 	const struct turn *scripts; /* POST_BUILD waits for it; NULL: for nobody */
 	const struct build_observer *observer;

@@ -65,6 +65,7 @@ void build_manifest_write(struct build *b)
 		.trace = job->trace,
 		.kernel = job->kernel,
 		.distro_dest = job->distro ? job->distro->dest : NULL,
+		.is_passing = job->is_installed_next,
 	};
 	CLEAN(free) char *outputs = NULL;
 

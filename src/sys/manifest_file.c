@@ -141,7 +141,7 @@ int manifest_write(const struct manifest_facts *facts)
 	/* a file that is missing shall be missed each time */
 	if (!add_modules(&w))
 		w.m.conf.is_known = false;
-	stamp_keep(AT_FDCWD, w.dir, true, &w.m.dir);
+	stamp_keep(AT_FDCWD, w.dir, !facts->is_passing, &w.m.dir);
 	if (!manifest_fits(&w.m))
 		return -EINVAL;
 	manifest_format(&w.m, facts->record, &text);

@@ -16,6 +16,7 @@ struct manifest_facts {
 	const struct conf_trace *trace;
 	const struct kernel *kernel;
 	const char *distro_dest;
+	bool is_passing; /* another is written soon: what would have to be waited for is left unknown */
 	bool is_installed; /* the active link leads here */
 	const char *record;
 };
