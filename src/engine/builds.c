@@ -19,9 +19,8 @@ struct task {
 	size_t step;
 	struct build_facts facts;
 	struct worker worker;
-	struct job_tokens tokens; /* that were taken for it before it began; then it has its own count */
+	int tokens;
 	bool is_private;
-	bool waits; /* for a token, by what it told last */
 	time_t stopped_at; /* 0: it may go on */
 };
 
@@ -32,7 +31,6 @@ struct builds {
 	bool has_jobserver;
 	struct jobserver js;
 	int limit;    /* how many at once, where there is no jobserver */
-	time_t stuck_since; /* all that run wait for a token; 0: one does not */
 	struct strv told; /* warnings that are told once */
 	int privates; /* may builds have private directories? -1: not tried yet */
 	struct build_undo undo;
@@ -104,23 +102,36 @@ static bool can_be_private(struct builds *b)
 	return b->privates;
 }
 
-/* May one more begin? With a token for its first job, if one is free. A few begin without: they get ready and wait for
- * one themselves, so that no processor is idle while we install what was built. */
-static bool may_begin(struct builds *b, struct job_tokens *ret)
+/* A token for its first job; 0: none is free. */
+static int take_token(struct builds *b)
 {
-	enum { AHEAD = 2 };
+	int got;
 
-	*ret = (struct job_tokens){ 0 };
 	if (!b->has_jobserver)
-		return b->n < (size_t)b->limit;
-	ret->js = &b->js;
+		return b->n < (size_t)b->limit ? 1 : 0;
 	if (b->n == 0)
 		jobserver_refill(&b->js);
-	ret->held = jobserver_take(&b->js, 1);
+	got = jobserver_take(&b->js, 1);
 	/* where nothing runs nobody has it: a FIFO that cannot be filled must not stop everything */
-	if (b->n == 0)
-		ret->held = 1;
-	return ret->held || (b->js.n > 1 && b->n < (size_t)b->js.n + AHEAD);
+	return b->n == 0 ? 1 : got;
+}
+
+static void give_tokens(struct builds *b, int n)
+{
+	if (b->has_jobserver)
+		jobserver_give(&b->js, n);
+}
+
+/* A command with jobs of its own gets as many tokens as are free, since it is going to use them anyway. */
+static void take_more_tokens(struct builds *b, struct task *t, const struct build_job *job)
+{
+	const struct conf_make m = { .kernel = job->kernel->release,
+				     .kernel_source_dir = job->kernel->source_dir,
+				     .build_dir = "",
+				     .jobs = job->jobs };
+
+	if (b->has_jobserver && conf_make_has_own_jobs(job->conf, &m))
+		t->tokens += jobserver_take(&b->js, b->js.n - 1);
 }
 
 static void tell_end(struct builds *b, struct step *s, int r, const struct fail *f, const char *log,
@@ -146,13 +157,11 @@ static int begin(struct builds *b, struct task *t, struct step *s, struct fail *
 	job = build_job_for(b->e, s, &t->facts);
 	job.is_private = t->is_private;
 	job.has_jobserver = b->has_jobserver;
-	job.tokens = b->has_jobserver ? &t->tokens : NULL;
 	job.make_identity = b->has_jobserver ? engine_tool(b->e, "make") : NULL;
 	r = build_undo_record(&b->undo, t->step, t->is_private, f);
 	if (r < 0)
 		return r;
-	if (t->tokens.held)
-		build_take_free_tokens(&job);
+	take_more_tokens(b, t, &job);
 	r = worker_start(&job, b->has_jobserver ? &b->js : NULL, &t->worker, f);
 	if (r < 0)
 		build_undo_forget(&b->undo, t->step);
@@ -165,21 +174,20 @@ bool builds_start(struct builds *b, size_t step)
 	const struct observer *o = b->e->setup->observer;
 	bool is_private = has_sibling(b, s, false) && can_be_private(b);
 	CLEAN(fail) struct fail f = { 0 };
-	struct job_tokens tokens;
 	struct task *t;
-	int r;
+	int tokens, r;
 
 	if (!is_private && has_sibling(b, s, true))
 		return false;
-	if (!may_begin(b, &tokens))
+	tokens = take_token(b);
+	if (tokens == 0)
 		return false;
 	t = xcalloc(1, sizeof(*t));
 	*t = (struct task){ .step = step, .tokens = tokens, .is_private = is_private };
 	o->begin(o->ctx, s);
 	r = begin(b, t, s, &f);
 	if (r != 0) {
-		if (b->has_jobserver)
-			job_tokens_give(&t->tokens);
+		give_tokens(b, t->tokens);
 		tell_end(b, s, r, &f, t->facts.log, &t->facts.errors);
 		task_free(t);
 		return true;
@@ -197,25 +205,23 @@ static void finish(struct builds *b, size_t i, const struct worker_message *m)
 	CLEAN(fail) struct fail f = { .code = m->code, .text = xstrdup(m->text), .hint = xstrdup(m->hint) };
 
 	worker_done(&t->worker);
+	give_tokens(b, t->tokens);
 	b->tasks[i] = b->tasks[--b->n];
 	tell_end(b, s, m->code, &f, m->log, &m->errlog);
 	build_undo_end(&b->undo, t->step, m->code);
 	task_free(t);
 }
 
-static void relay(struct builds *b, struct task *t, const struct worker_message *m)
+static void relay(struct builds *b, const struct task *t, const struct worker_message *m)
 {
 	static const char *const words[] = {
 		[BUILD_COPY] = "copying the source", [BUILD_PATCH] = "patching",
-		[BUILD_QUEUE] = "waiting for others",
 		[BUILD_PRE] = "running pre_build",   [BUILD_MAKE] = "building",
 		[BUILD_STORED] = "taking it from the build store",
 		[BUILD_FINISH] = "finishing",	     [BUILD_POST] = "running post_build",
 	};
 	const struct step *s = &b->e->plan->steps[t->step];
 
-	if (m->news == WORKER_PHASE)
-		t->waits = m->phase == BUILD_QUEUE;
 	if (m->news == WORKER_PHASE && (size_t)m->phase < COUNT_OF(words))
 		engine_phase(b->e, s, words[m->phase]);
 	else if (m->news == WORKER_WARNING && m->text)
@@ -268,25 +274,6 @@ static void stop_all(struct builds *b)
 	}
 }
 
-/* A process that is killed takes its tokens with it. Where all wait and none tells, for longer than it takes to tell,
- * nobody has any. */
-static void mend_tokens(struct builds *b)
-{
-	enum { PATIENCE = 2 };
-	struct timespec now;
-	bool stuck = b->has_jobserver && b->n > 0;
-
-	for (size_t i = 0; i < b->n; i++)
-		stuck = stuck && b->tasks[i]->waits;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (!stuck || !b->stuck_since) {
-		b->stuck_since = stuck ? now.tv_sec + 1 : 0;
-	} else if (now.tv_sec - b->stuck_since > PATIENCE) {
-		jobserver_refill(&b->js);
-		b->stuck_since = 0;
-	}
-}
-
 bool builds_collect(struct builds *b, int ms)
 {
 	CLEAN(free) struct pollfd *fds = NULL;
@@ -303,7 +290,6 @@ bool builds_collect(struct builds *b, int ms)
 	/* from behind: an ended one's place is taken by the last */
 	for (size_t i = b->n; i-- > 0;)
 		ended = hear(b, i) || ended;
-	mend_tokens(b);
 	b->e->setup->observer->tick(b->e->setup->observer->ctx);
 	return ended;
 }

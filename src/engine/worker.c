@@ -115,8 +115,6 @@ __attribute__((noreturn)) static void child(const struct build_job *from, const 
 		job.has_jobserver = false;
 	job.jobs_fifo = job.has_jobserver && js ? js->fifo : NULL;
 	end.code = run_job(&job, &result, &f);
-	if (job.tokens)
-		job_tokens_give(job.tokens);
 	end.text = f.text;
 	end.hint = f.hint;
 	end.log = result.log_path;

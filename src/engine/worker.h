@@ -43,7 +43,7 @@ static inline void clean_worker_message(struct worker_message *m)
 
 /*
  * Starts a build. job->observer is not used; is_private: in a build directory of its own. has_jobserver: its
- * JOBSERVER_FD is opened from `fifo` before anything else. What tokens held it gives back itself.
+ * JOBSERVER_FD is opened from `fifo` before anything else.
  */
 struct jobserver;
 int worker_start(const struct build_job *job, const struct jobserver *js, struct worker *ret,

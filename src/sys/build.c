@@ -301,38 +301,10 @@ static int run_make(struct build *b, struct fail *f)
 			b->at.module, b->at.version, b->at.kernel, b->at.arch, status);
 }
 
-void build_take_free_tokens(const struct build_job *job)
-{
-	const struct conf_make m = { .kernel = job->kernel->release,
-				     .kernel_source_dir = job->kernel->source_dir,
-				     .build_dir = "",
-				     .jobs = job->jobs };
-
-	if (conf_make_has_own_jobs(job->conf, &m))
-		job_tokens_take_free(job->tokens);
-}
-
-/* What comes next keeps a processor busy; what came before can be done while others build. */
-static int wait_for_token(struct build *b, struct fail *f)
-{
-	struct job_tokens *t = b->job->tokens;
-
-	if (!t || t->held > 0)
-		return 0;
-	enter_phase(b, BUILD_QUEUE);
-	if (job_tokens_wait(t) < 0)
-		return fail_set(f, -ECANCELED, "interrupted before the build of %s/%s", b->at.module,
-				b->at.version);
-	build_take_free_tokens(b->job);
-	return 0;
-}
-
 static int run_commands(struct build *b, struct fail *f)
 {
 	int r = build_sandbox_enter(b, f);
 
-	if (r == 0)
-		r = wait_for_token(b, f);
 	if (r == 0)
 		r = apply_patches(b, f);
 	if (r == 0) {
@@ -437,9 +409,6 @@ static int build_and_publish(struct build *b, struct fail *f)
 	r = take_stored(b, f);
 	if (r == -ENOENT)
 		r = make_it(b, f);
-	/* what is left waits for the disk; the next one can use the processor */
-	if (b->job->tokens && str_is_empty(b->job->conf->post_build))
-		job_tokens_give(b->job->tokens);
 	if (r == 0)
 		r = build_publish(b, f);
 	if (r < 0) {

@@ -9,7 +9,6 @@
 #include "core/errlog.h"
 #include "sys/conf_load.h"
 #include "sys/framework.h"
-#include "sys/jobserver.h"
 #include "sys/kernel.h"
 #include "sys/sign.h"
 #include "sys/toolchain.h"
@@ -18,7 +17,6 @@
 /* For progress lines; `where` of build_observer. */
 enum build_phase {
 	BUILD_COPY,
-	BUILD_QUEUE, /* it waits for a job token */
 	BUILD_PATCH,
 	BUILD_PRE,
 	BUILD_MAKE,
@@ -60,7 +58,6 @@ struct build_job {
 	int jobs;
 	bool is_private; /* <tree>/<m>/<v>/build is mounted for this build only (sys/private_build.h); it stays the
 			  * caller's on failure */
-	struct job_tokens *tokens; /* it waits until it has one and gives all back; NULL: it needs none */
 	bool has_jobserver; /* make gets its jobs from descriptor JOBSERVER_FD, if its command may, */
 	const char *jobs_fifo; /* or from this, if it can */
 	const char *make_identity; /* of `environment`; NULL: nobody has asked */
@@ -86,9 +83,6 @@ struct build_result {
  * written; a copy that failed leaves no log.
  */
 int build_run(const struct build_job *job, struct build_result *ret, struct fail *f);
-/* A command with jobs of its own gets as many tokens as are free, since it is going to use them anyway: to be called by
- * who took the job's first token. */
-void build_take_free_tokens(const struct build_job *job);
 void build_result_done(struct build_result *r);
 static inline void clean_build_result(struct build_result *r)
 {

@@ -3,13 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
-#include "sys/run.h"
 
 int jobserver_open(struct jobserver *js, int n, const char *tmp, struct fail *f)
 {
@@ -78,31 +76,4 @@ int jobserver_share(const struct jobserver *js)
 	}
 	close(fd);
 	return 0;
-}
-
-/* The signals that end us are blocked: they are looked for now and then. */
-int job_tokens_wait(struct job_tokens *t)
-{
-	enum { NAP_MS = 50 };
-
-	while (t->held == 0) {
-		struct pollfd p = { .fd = t->js->fd, .events = POLLIN };
-
-		if (run_pending_signal())
-			return -ECANCELED;
-		if (poll(&p, 1, NAP_MS) > 0)
-			t->held = jobserver_take(t->js, 1);
-	}
-	return 0;
-}
-
-void job_tokens_take_free(struct job_tokens *t)
-{
-	t->held += jobserver_take(t->js, t->js->n - 1);
-}
-
-void job_tokens_give(struct job_tokens *t)
-{
-	jobserver_give(t->js, t->held);
-	t->held = 0;
 }

@@ -34,17 +34,4 @@ void jobserver_refill(struct jobserver *js);
 /* In the process that is going to start a make: opens the FIFO as JOBSERVER_FD. */
 int jobserver_share(const struct jobserver *js);
 
-/* What one build has of them: for its first job, and for those that its make does not ask for. */
-struct job_tokens {
-	struct jobserver *js;
-	int held;
-};
-
-/* Waits until it has one: 0, or -ECANCELED when a signal ended the wait. */
-int job_tokens_wait(struct job_tokens *t);
-/* Takes all that are free now. */
-void job_tokens_take_free(struct job_tokens *t);
-/* Gives all of them back. */
-void job_tokens_give(struct job_tokens *t);
-
 #endif

@@ -206,44 +206,6 @@ at_once() { # how many of them ran at the same time, at most
 	[[ $(jobs_of a | tail -n 1) < $(jobs_of b c | head -n 1) ]]
 }
 
-@test "who waits for a job is made ready meanwhile, and none of it is left when it is not wanted any more" {
-	local before
-	for m in a b c; do slow_make "$m"; done
-	before=$(all_trees)
-	interrupted INT group 2 autoinstall -k "$K1" -j 2
-	assert_same "$(all_trees)" "$before"
-	touch /usr/src/quick
-	ends 0 autoinstall -k "$K1" -j 2
-	no_leftovers
-	for m in a b c; do assert_exists "/lib/modules/$K1/updates/dkms/$m.ko"; done
-}
-
-@test "builds that are killed take their jobs with them: those that wait for one get it all the same" {
-	local m
-	echo build_sandbox=off >/etc/dkms/framework.conf.d/off.conf
-	for m in a b c; do make_module "$m" 1.0 'PRE_BUILD="shoot"'; done
-	for m in a b; do
-		# dkms's process for this build; what waits has begun by then
-		cat >"/usr/src/$m-1.0/shoot" <<-'SH'
-			#!/bin/sh
-			for i in $(seq 100); do
-				[ -e /var/lib/dkms/c/1.0/build/make.log ] && break
-				sleep 0.1
-			done
-			kill -KILL "$(ps -o ppid= "$PPID")"
-			sleep 5
-		SH
-	done
-	printf '#!/bin/sh\n' >/usr/src/c-1.0/shoot
-	chmod 755 /usr/src/[abc]-1.0/shoot
-	for m in a b c; do tree_added "$m" 1.0; done
-	run_dkms autoinstall -k "$K1" -j 2
-	[ "$status" != 0 ]
-	assert_errors_have "the process that builds it has died"
-	assert_exists "/lib/modules/$K1/updates/dkms/c.ko"
-	refute_exists "/lib/modules/$K1/updates/dkms/a.ko" "/lib/modules/$K1/updates/dkms/b.ko"
-}
-
 @test "output of builds side by side never mixes" {
 	local m k n log kernels="($K1|$K2)"
 	for m in a b; do

@@ -33,10 +33,7 @@ struct world {
 
 static inline void world_on_phase(void *ctx, enum build_phase phase)
 {
-	static const char *const names[] = {
-		[BUILD_COPY] = "copy", [BUILD_QUEUE] = "queue",   [BUILD_PATCH] = "patch", [BUILD_PRE] = "pre",
-		[BUILD_MAKE] = "make", [BUILD_FINISH] = "finish", [BUILD_POST] = "post",
-	};
+	static const char *const names[] = { "copy", "patch", "pre", "make", "finish", "post" };
 
 	strv_add(&((struct world *)ctx)->phases, names[phase]);
 }
