@@ -424,7 +424,7 @@ static bool is_as_known(const struct depmod_job *job, const struct skeleton_run 
 static pid_t start_check(const struct depmod_job *job, struct skeleton_run *s,
 			 const struct module_tree *real, const char *old, bool is_changed)
 {
-	pid_t pid;
+	pid_t parent = getpid(), pid;
 
 	fflush(NULL);
 	pid = fork();
@@ -432,6 +432,8 @@ static pid_t start_check(const struct depmod_job *job, struct skeleton_run *s,
 		bool good;
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(1);
 		good = is_as_known(job, s, real);
 		good = (!is_changed || depmod_cache_save(&s->cache) == 0) && good;
 		tree_remove(old);
@@ -451,7 +453,7 @@ static bool was_good(pid_t pid)
 
 /* False: all has to be done in its order; ret_changed: the state is another than before. */
 static bool index_at_once(const struct depmod_job *job, struct skeleton_run *s,
-			  const struct module_tree *real, bool *ret_changed)
+			  const struct module_tree *real, bool *ret_changed, enum skeleton_use *ret)
 {
 	CLEAN(free) char *old = path_join(s->base, "old");
 	CLEAN(todo) struct todo todo = { 0 };
@@ -469,7 +471,10 @@ static bool index_at_once(const struct depmod_job *job, struct skeleton_run *s,
 	drop_index(s->base_dir, old);
 	pid = start_check(job, s, real, old, *ret_changed);
 	is_made = index_base(job, s) == 0;
-	return was_good(pid) && is_made;
+	if (!was_good(pid))
+		return false;
+	*ret = is_made ? SKELETON_INDEX : no(s, "depmod has something to say");
+	return true;
 }
 
 static enum skeleton_use index_known(const struct depmod_job *job, struct skeleton_run *s,
@@ -481,11 +486,12 @@ static enum skeleton_use index_known(const struct depmod_job *job, struct skelet
 	enum verdict before = s->cache.verdict;
 	bool other = check_judge(job, s);
 	bool dirty = distrust_unwritten(s) || other;
+	enum skeleton_use at_once;
 	int64_t index_time = 0;
 	int r;
 
-	if (!dirty && s->cache.verdict == VERDICT_TRUSTED && index_at_once(job, s, real, &dirty))
-		return SKELETON_INDEX;
+	if (!dirty && s->cache.verdict == VERDICT_TRUSTED && index_at_once(job, s, real, &dirty, &at_once))
+		return at_once;
 	module_tree_read(s->base_dir, &base);
 	find_todo(s, real, &base, &todo);
 	if (todo.n_packed >= PAYS)

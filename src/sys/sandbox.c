@@ -119,17 +119,31 @@ static void forget(struct sandbox *s)
 	s->init = 0;
 }
 
-/* It waits for all in its namespace, and on old kernels who opens a decoy waits for an answer even when killed. */
-static void await_init(const struct sandbox *s)
+static void close_decoys(struct sandbox *s)
+{
+	close(s->decoys);
+	s->decoys = -1;
+}
+
+/* It waits for all in its namespace, and on old kernels who opens a decoy waits for an answer even when killed. One
+ * that the first process had read, and not answered, is answered by the end of the watch. */
+static void await_init(struct sandbox *s)
 {
 	CLEAN(denials) struct denials late = { 0 };
 	struct pollfd p = { .fd = s->decoys, .events = POLLIN };
-	enum { NAP_MS = 1 };
-	pid_t r;
+	enum { NAP_MS = 1, NAPS_MAX = 50 };
+	int naps = 0;
 
-	while ((r = waitpid(s->init, NULL, s->decoys < 0 ? 0 : WNOHANG)) == 0 || (r < 0 && errno == EINTR))
-		if (poll(&p, 1, NAP_MS) > 0)
+	for (;;) {
+		pid_t r = waitpid(s->init, NULL, s->decoys < 0 ? 0 : WNOHANG);
+
+		if (r > 0 || (r < 0 && errno != EINTR))
+			return;
+		if (s->decoys >= 0 && poll(&p, 1, NAP_MS) > 0)
 			sandbox_decoy_serve(s->decoys, &late);
+		else if (s->decoys >= 0 && ++naps > NAPS_MAX)
+			close_decoys(s);
+	}
 }
 
 static void end_init(struct sandbox *s)
@@ -139,25 +153,31 @@ static void end_init(struct sandbox *s)
 	forget(s);
 }
 
+static void await_closer(struct sandbox *s)
+{
+	while (s->closer > 0 && waitpid(s->closer, NULL, 0) < 0 && errno == EINTR)
+		;
+	s->closer = 0;
+}
+
 /* The last descriptor of a fanotify group is closed when no processor can be looking at its marks any more, which
  * takes some ticks of the clock. So that the one who closes it last is not us, the child naps. */
 void sandbox_let_go(struct sandbox *s)
 {
 	enum { NAP_USEC = 2000 };
-	pid_t pid;
 
 	if (s->decoys <= 0) /* 0: it was never open */
 		return;
+	await_closer(s);
 	fflush(NULL);
-	pid = fork();
-	if (pid == 0) {
+	s->closer = fork();
+	if (s->closer == 0) {
 		dup2(s->decoys, STDIN_FILENO);
-		syscall(SYS_close_range, STDIN_FILENO + 1, ~0U, 0);
+		sandbox_close_from(STDIN_FILENO + 1);
 		usleep(NAP_USEC);
 		_exit(0);
 	}
-	close(s->decoys);
-	s->decoys = -1;
+	close_decoys(s);
 }
 
 static int open_ns(pid_t pid, const char *name)
@@ -265,6 +285,7 @@ int sandbox_open(struct sandbox *s, const struct sandbox_rules *rules, char **re
 	unsigned part = 0;
 	int r;
 
+	await_closer(s);
 	*s = (struct sandbox){ .rules = *rules, .control = -1, .own_pids = -1, .pids = -1,
 			       .mounts = -1, .net = -1, .ipc = -1, .decoys = -1, .root = -1 };
 	do {
@@ -334,4 +355,5 @@ void sandbox_close(struct sandbox *s)
 {
 	sandbox_end(s, NULL);
 	sandbox_let_go(s);
+	await_closer(s);
 }

@@ -59,6 +59,7 @@ struct sandbox {
 	int own_pids;			/* our own PID namespace, for forks outside */
 	int pids, mounts, net, ipc;	/* those of the sandbox, or -1 */
 	int decoys;			/* what watches them, for sandbox_let_go; or -1 */
+	pid_t closer;			/* closes them; 0: nobody */
 	int root;			/* its root directory: ours may be another than that of our mounts */
 	bool is_thorough;		/* watch reads too, which costs time; for the next commands */
 	struct run_place place;
@@ -66,7 +67,7 @@ struct sandbox {
 
 /*
  * Makes one with those of rules->parts that can be had here: s->rules.parts has them, and ret_missing says what is
- * missing and why (NULL: nothing; caller frees). -errno: none at all can be made.
+ * missing and why (NULL: nothing; caller frees). -errno: none at all can be made. s is zeroed or was closed.
  */
 int sandbox_open(struct sandbox *s, const struct sandbox_rules *rules, char **ret_missing);
 /* Makes r's command run in s. r->env and all else are the caller's business. */
@@ -76,10 +77,9 @@ void sandbox_denied(struct sandbox *s, struct denials *ret);
 /* Ends everything in it; safe on one that is not open. ret_left (may be NULL): the names of processes that commands
  * left running and that were ended. */
 void sandbox_end(struct sandbox *s, struct strv *ret_left);
-/* After that: gives back what the kernel takes long to take back, by a child of ours that ends by itself and that
- * nobody has to wait for. */
+/* After that: gives back what the kernel takes long to take back, by a child of ours, while we do something else. */
 void sandbox_let_go(struct sandbox *s);
-/* Both. */
+/* Both, and waits for that child. */
 void sandbox_close(struct sandbox *s);
 
 #endif

@@ -201,6 +201,16 @@ __attribute__((noreturn)) static void serve(struct init *in)
 	}
 }
 
+void sandbox_close_from(int first)
+{
+	enum { USUAL_LIMIT = 1024 };
+
+	/* (Linux 5.9) */
+	if (syscall(SYS_close_range, first, ~0U, 0) < 0)
+		for (int fd = first; fd < USUAL_LIMIT; fd++)
+			close(fd);
+}
+
 /* Nothing of our maker's stays open here, least of all the pipe that tells its parent of its end. */
 static void keep_only(int *control)
 {
@@ -211,9 +221,7 @@ static void keep_only(int *control)
 		dup2(null, i);
 	if (*control != AT && dup3(*control, AT, O_CLOEXEC) == AT)
 		*control = AT;
-	if (syscall(SYS_close_range, *control + 1, ~0U, 0) < 0)
-		for (int fd = *control + 1; fd < 1024; fd++)
-			close(fd);
+	sandbox_close_from(*control + 1);
 }
 
 /* The part that fails is what the maker goes without, then. */

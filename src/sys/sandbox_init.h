@@ -33,5 +33,7 @@ __attribute__((noreturn)) void sandbox_init_main(const struct sandbox_rules *rul
 /* Sends and receives one; the latter also a descriptor if ret_fd is not NULL. Negative: -errno, -EPIPE at the end. */
 int sandbox_send(int control, const struct sandbox_message *m, size_t text_len, int fd);
 int sandbox_receive(int control, struct sandbox_message *ret, int *ret_fd);
+/* Closes this one and all above it. */
+void sandbox_close_from(int first);
 
 #endif
