@@ -485,3 +485,12 @@ without() {
 	assert_status 0
 	assert_errors_have "without"
 }
+
+@test "when dkms has ended, nothing of it is there any more" {
+	local i
+	trying hello false
+	for i in {1..10}; do
+		run_dkms build hello/1.0 -k "$K1"
+		assert_same "$(ps -C dkms,dkms-sandbox -o stat=,args= || :)" ""
+	done
+}
