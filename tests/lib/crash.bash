@@ -226,6 +226,9 @@ _end() { # WAY WHAT_WAS_SAID
 	_again "$text"
 }
 
+# Is a directory being replaced? What is done of that is told by inodes, of which a copy has others.
+_is_exchanging() { grep -qs '^X' "$C"/now/var/.dkms/journal/*; }
+
 # What comes after it, in two ways: one now and the other when the same is met again, or both now. The digest is that of
 # now.
 _follow() { # N WHAT_WAS_SAID
@@ -239,7 +242,7 @@ _follow() { # N WHAT_WAS_SAID
 	both) return ;;
 	*) followed[$2.$key]=both ;;
 	esac
-	if [ "$2" = killed ] && [ "${POINTS:-40}" = all ] && [ "${followed[$2.$key]}" != both ]; then
+	if [ "$2" = killed ] && [ "${POINTS:-40}" = all ] && [ "${followed[$2.$key]}" != both ] && ! _is_exchanging; then
 		followed[$2.$key]=both
 		crash_save killed
 		_end $((1 - way)) "$2"

@@ -264,7 +264,7 @@ static void make_same(const char *saved, const char *now)
 		make_link(saved, now);
 	else if (S_ISREG(want.st_mode))
 		make_file(saved, &want, now, is_there ? &is : NULL);
-	else
+	else if (!S_ISFIFO(want.st_mode) || (!is_there && mkfifo(now, 0600) < 0))
 		die(saved);
 	if (path_is_below(now, all_new) || !is_taken_over(now, &want))
 		take_over(now, &want);
