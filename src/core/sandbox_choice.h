@@ -29,7 +29,7 @@ struct denial {
 	enum denial_kind kind;
 	char *what;	 /* a path, an address, a process id */
 	char *let_in;	 /* what to make writable or visible to allow it; NULL for other kinds than paths, and for
-			    what no try is allowed: a place that is always hidden, the kernel's settings */
+			    what no try is allowed: a place that is always hidden, the kernel's settings, a secret */
 	bool needs_root; /* the build user may not do it wherever it may be done */
 	bool is_hidden;	 /* it is in a place that the sandbox replaces by an empty one */
 };

@@ -45,6 +45,27 @@ bool sandbox_is_kernels(const char *path)
 	return path_is_below(path, "/sys");
 }
 
+/* What no build has a reason to read, and its owner's rights keep from it too. */
+static const char *const passwords[] = { "/etc/shadow", "/etc/gshadow" };
+
+static bool is_same_file(const char *path, const struct stat *st)
+{
+	struct stat other;
+
+	return stat(path, &other) == 0 && other.st_dev == st->st_dev && other.st_ino == st->st_ino;
+}
+
+bool sandbox_is_secret(const struct sandbox_rules *rules, const struct stat *st)
+{
+	for (size_t i = 0; i < COUNT_OF(passwords); i++)
+		if (is_same_file(passwords[i], st))
+			return true;
+	for (size_t i = 0; rules->hide && i < rules->hide->n; i++)
+		if (is_same_file(rules->hide->items[i], st))
+			return true;
+	return false;
+}
+
 /* A mount to come: what was at `path` before anything was hidden. */
 struct pin {
 	char *path; /* real */
@@ -347,16 +368,16 @@ static int put_links(struct view *v)
 	return 0;
 }
 
-/* The signing keys; and what no build has a reason to read, which its owner's rights keep from it too. */
+/* The signing keys, and the passwords if they can be. */
 static int hide_files(const struct strv *files, int decoys)
 {
-	CLEAN(strv) struct strv passwords = { 0 };
+	CLEAN(strv) struct strv others = { 0 };
 	int r = files ? sandbox_decoy_put(decoys, files, "/run") : 0;
 
-	strv_add(&passwords, "/etc/shadow");
-	strv_add(&passwords, "/etc/gshadow");
+	for (size_t i = 0; i < COUNT_OF(passwords); i++)
+		strv_add(&others, passwords[i]);
 	if (r == 0)
-		sandbox_decoy_put(decoys, &passwords, "/run");
+		sandbox_decoy_put(decoys, &others, "/run");
 	return r;
 }
 

@@ -2,6 +2,8 @@
 #ifndef DKMS_SYS_SANDBOX_VIEW_H
 #define DKMS_SYS_SANDBOX_VIEW_H
 
+#include <sys/stat.h>
+
 #include "sys/sandbox.h"
 
 /* The places that an empty file system of the sandbox's own takes. NULL-ended. */
@@ -12,6 +14,8 @@ bool sandbox_is_hidden(const char *path);
 bool sandbox_is_place(const char *path);
 /* Is it a setting of the kernel, which no try may write? */
 bool sandbox_is_kernels(const char *path);
+/* Is that file a secret, by whatever name, which no try may read or write? */
+bool sandbox_is_secret(const struct sandbox_rules *rules, const struct stat *st);
 
 /* Without mounts of its own: may the build user go to its build directory and to what is to be reached? */
 bool sandbox_view_is_open(const struct sandbox_rules *rules);

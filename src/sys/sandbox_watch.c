@@ -366,6 +366,12 @@ static void remember(struct denials *list, enum denial_kind kind, const char *wh
 	denials_take(list, &d);
 }
 
+/* May no try write it? st is NULL where it is not there. */
+static bool is_for_nobody(const struct sandbox_rules *r, const char *path, const struct stat *st)
+{
+	return sandbox_is_kernels(path) || (st && sandbox_is_secret(r, st));
+}
+
 static void judge_write(const struct sandbox_rules *r, const char *path, enum call_kind kind,
 			struct denials *denied)
 {
@@ -389,7 +395,7 @@ static void judge_write(const struct sandbox_rules *r, const char *path, enum ca
 		by_dir = true;
 	if (!is_denied_write(r, by_dir ? dir : path, by_dir ? &up : &st, &needs_root))
 		return;
-	if (sandbox_is_kernels(path))
+	if (is_for_nobody(r, path, is_there ? &st : NULL))
 		remember(denied, DENIED_WRITE, path, NULL, false, false);
 	else
 		remember(denied, DENIED_WRITE, path, by_dir ? dir : path, needs_root, sandbox_is_hidden(path));
@@ -405,7 +411,11 @@ static void judge_read(const struct sandbox_rules *r, const char *path, const st
 			remember(denied, DENIED_READ, path, path, false, true);
 		return;
 	}
-	if (is_closed(r, path) || (c->kind == CALL_OPEN && !has_right(r, &st, 4)))
+	if (!is_closed(r, path) && (c->kind != CALL_OPEN || has_right(r, &st, 4)))
+		return;
+	if (sandbox_is_secret(r, &st))
+		remember(denied, DENIED_READ, path, NULL, false, false);
+	else
 		remember(denied, DENIED_READ, path, path, true, false);
 }
 

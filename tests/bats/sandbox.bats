@@ -402,6 +402,28 @@ without() {
 	assert_errors_have "the sandbox that build_sandbox asks for cannot be made"
 }
 
+@test "without mount namespaces: no other try is made for a secret or the kernel's settings" {
+	local try
+	chmod 600 /etc/dkms/key/mok.priv
+	ln -s ../../shadow /etc/dkms/key/link
+	for try in "cat /etc/dkms/key/mok.priv:reading '/etc/dkms/key/mok.priv'" "cat /etc/shadow:reading '/etc/shadow'" \
+		"cat /etc/dkms/key/link:reading '/etc/dkms/key/link'" "cat /etc/gshadow:reading '/etc/gshadow'" \
+		"echo x >>/etc/shadow:writing '/etc/shadow'" "mv ./try /etc/dkms/key/mok.priv:writing '/etc/dkms/key/mok.priv'" \
+		"echo 1 >/proc/sys/vm/swappiness:writing '/proc/sys/vm/swappiness'"; do
+		trying hello "${try%%:*}"
+		without EPERM unshare:00020000 build hello/1.0 -k "$K1"
+		assert_status 10
+		assert_errors_have "from ${try#*:}, which may be why it failed"
+		refute_errors_have "tried again"
+	done
+	# a try that is made for something else has root's rights: there only the build user is in the way
+	trying hello 'cat /etc/dkms/key/mok.priv; echo x >/etc/keep'
+	without EPERM unshare:00020000 build hello/1.0 -k "$K1"
+	assert_status 0
+	assert_errors_have "tried again with that allowed, as root"
+	assert_same "$(grep -c secret "$(log_of hello)")" 1
+}
+
 @test "without a PID namespace: what a build leaves running is ended all the same, and nothing else" {
 	local n=$$ calls k
 	trying hello "setsid sh -c 'sleep 1$n & sleep 2$n; true' </dev/null >/dev/null 2>&1 &
