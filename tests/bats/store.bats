@@ -50,13 +50,20 @@ quick_module() {
 
 built() { echo "/var/lib/dkms/quick/1.0/$K1/$ARCH"; }
 entries() { find "$S" -mindepth 2 -maxdepth 2 -type d ! -path '*/.new-*' | wc -l; }
+# build_ok ARGS...: builds; how it came about is in $output
+build_ok() {
+	run_dkms build "$@"
+	assert_status 0 || return 1
+	run_dkms why "$1" -k "$K1"
+	assert_status 0 || return 1
+	assert_output_has "by dkms "
+}
 # build again: from the store?
 again() {
 	local m=${1:-quick}
 	run_dkms unbuild "$m/1.0" -k "$K1"
-	run_dkms build "$m/1.0" -k "$K1"
-	assert_status 0
-	run_dkms why "$m/1.0" -k "$K1"
+	assert_status 0 || return 1
+	build_ok "$m/1.0" -k "$K1"
 }
 from_store() { again "$@" && assert_output_has "from the build store"; }
 made_anew() { again "$@" && refute_output_has "from the build store"; }
@@ -91,7 +98,7 @@ filled() {
 
 @test "off without build_store, and with off" {
 	echo "build_store=off" >/etc/dkms/framework.conf.d/store.conf
-	run_dkms build quick/1.0 -k "$K1"
+	build_ok quick/1.0 -k "$K1"
 	[ "$(entries)" = 0 ]
 	rm /etc/dkms/framework.conf.d/store.conf
 	made_anew
@@ -114,14 +121,15 @@ filled() {
 	KCFLAGS=-DX made_anew
 	TERM=other SSH_TTY=x from_store
 	run_dkms unbuild quick/1.0 -k "$K1"
-	run_dkms build quick/1.0 -k "$K1" --directive STRIP=no
-	run_dkms why quick/1.0 -k "$K1"
+	assert_status 0
+	build_ok quick/1.0 -k "$K1" --directive STRIP=no
 	refute_output_has "from the build store"
 	quick_headers "$K2" "$C/headers2"
 	ready_ko "/usr/src/quick-1.0/quick.ready-$K2" quick 1.0 "$K2"
 	run_dkms build quick/1.0 -k "$K2"
 	assert_status 0
 	run_dkms why quick/1.0 -k "$K2"
+	assert_output_has "by dkms "
 	refute_output_has "from the build store"
 }
 
@@ -233,13 +241,19 @@ compiler() {
 }
 
 @test "with --force neither taken nor kept" {
-	run_dkms build quick/1.0 -k "$K1" --force
-	assert_status 0
+	build_ok quick/1.0 -k "$K1" --force
 	[ "$(entries)" = 0 ]
-	filled || run_dkms unbuild quick/1.0 -k "$K1"
-	run_dkms build quick/1.0 -k "$K1" --force
-	run_dkms why quick/1.0 -k "$K1"
+	made_anew
+	[ "$(entries)" = 1 ]
+	# over what is built, and where nothing is
+	build_ok quick/1.0 -k "$K1" --force
 	refute_output_has "from the build store"
+	run_dkms unbuild quick/1.0 -k "$K1"
+	assert_status 0
+	build_ok quick/1.0 -k "$K1" --force
+	refute_output_has "from the build store"
+	# it would have come from there
+	from_store
 }
 
 @test "a build that was tried twice is not kept" {
@@ -313,10 +327,11 @@ compiler() {
 	assert_errors_have "the build store '$S' is not used"
 	[ "$(entries)" = 0 ]
 	echo "build_store=relative" >/etc/dkms/framework.conf.d/store.conf
-	again
+	made_anew
+	made_anew
 	echo "build_store=$S/x/y" >/etc/dkms/framework.conf.d/store.conf
 	chmod 700 "$S"
-	again
+	made_anew
 	from_store
 	[ "$(stat -c %a "$S/x/y")" = 700 ]
 }
@@ -326,7 +341,7 @@ compiler() {
 	quick_module third
 	filled
 	echo build_store_size=0 >>/etc/dkms/framework.conf.d/store.conf
-	run_dkms build other/1.0 -k "$K1"
+	build_ok other/1.0 -k "$K1"
 	[ "$(entries)" = 0 ]
 	sed -i '$d' /etc/dkms/framework.conf.d/store.conf
 	made_anew
@@ -335,7 +350,7 @@ compiler() {
 	sleep 0.1
 	from_store
 	echo build_store_size=1 >>/etc/dkms/framework.conf.d/store.conf
-	run_dkms build third/1.0 -k "$K1"
+	build_ok third/1.0 -k "$K1"
 	[ -z "$(find "$S" -name other.ko)" ]
 	[ -n "$(find "$S" -name quick.ko)" ]
 	[ -n "$(find "$S" -name third.ko)" ]
