@@ -301,6 +301,13 @@ static bool is_empty_dir(const char *path)
 	return dir_list(path, &names) == 0 && names.n == 0;
 }
 
+int dir_exchange(const char *a, const char *b)
+{
+	if (renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE) == 0)
+		return 0;
+	return errno == EINVAL || errno == ENOSYS || errno == EXDEV ? -ENOTSUP : -errno;
+}
+
 int dir_prune(const char *dir, const char *stop)
 {
 	CLEAN(free) char *at = path_squeeze(dir);

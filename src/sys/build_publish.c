@@ -2,7 +2,6 @@
 #include "sys/build_publish.h"
 
 #include <errno.h>
-#include <fcntl.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -42,12 +41,18 @@ static int replace_by_renames(const char *from, const char *to)
 
 int dir_replace(const char *from, const char *to)
 {
-	if (!path_lexists(to))
+	int r = path_probe(to);
+
+	if (r < 0)
+		return r;
+	if (r == 0)
 		return rename(from, to) < 0 ? -errno : 0;
-	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE) < 0)
+	r = dir_exchange(from, to);
+	if (r == -ENOTSUP)
 		return replace_by_renames(from, to);
-	tree_remove(from);
-	return 0;
+	if (r == 0)
+		tree_remove(from);
+	return r;
 }
 
 /* "<dependency>=<version>" becomes .dep_<dependency>, one line. */

@@ -12,7 +12,8 @@ void build_publish_log(struct build *b);
  * Makes directory `from` the directory `to`, both on one file system; one that has that name is
  * replaced: by exchanging them where the file system can, else by two renames, and where even those
  * are refused (overlayfs, a directory of a lower layer) by removing it first. What it replaced is gone after, if it
- * can be removed: else it is at `from` or dir_replaced(to).
+ * can be removed: else it is at `from` or dir_replaced(to). An error of a file system that can exchange them leaves
+ * both as they were.
  */
 int dir_replace(const char *from, const char *to);
 /* Where the old one is between the two renames; who dies there leaves it. Caller frees. */

@@ -180,12 +180,6 @@ static int do_remove_tree(const char *path)
 	return r < 0 ? r : tree_remove(gone);
 }
 
-/* Not every file system can, and an overlay cannot do it with what is in a lower layer. */
-static bool cannot_exchange(int err)
-{
-	return err == EINVAL || err == ENOSYS || err == EXDEV;
-}
-
 /* In one step where the file system can: then what is at src is the new one before, and the old one after. Else src is
  * there until it is in its place; but nothing is removed for it on a file system that has just failed. */
 static int do_replace_dir(const char *src, const char *dst, const char *id)
@@ -197,10 +191,11 @@ static int do_replace_dir(const char *src, const char *dst, const char *id)
 		return r;
 	if (there && str_eq(there, id))
 		return tree_remove(src);
-	if (there && id && renameat2(AT_FDCWD, src, AT_FDCWD, dst, RENAME_EXCHANGE) == 0)
+	r = there && id ? dir_exchange(src, dst) : -ENOTSUP;
+	if (r == 0)
 		return tree_remove(src);
-	if (there && id && !cannot_exchange(errno))
-		return -errno;
+	if (r != -ENOTSUP)
+		return r;
 	r = do_remove_tree(dst);
 	return r == 0 ? do_rename(src, dst) : r;
 }

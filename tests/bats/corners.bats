@@ -272,3 +272,77 @@ POST_INSTALL="nothing here"'
 	assert_status 10
 	assert_errors_have "dkms: error: the build of broken/1.0 for kernel $K1 ($ARCH) failed"
 }
+
+# exchange_fails ERRNO ARGS...: dkms on a file system that refuses so to exchange two names
+exchange_fails() {
+	local err=$1
+	shift
+	run_cmd "${DKMS_TEST_ROOT%/test-root}/tests/tools/no-syscall" "$err" renameat2:2 "$DKMS" "$@"
+}
+
+nothing_in_between() {
+	assert_same "$(find /var/lib/dkms /usr/src "$C/tmp" -mindepth 1 \( -name '*.dkms-*' -o -name '.dkms' -o -path "$C/tmp/*" \))" \
+		"" "what is left"
+}
+
+@test "build --force where directories cannot be exchanged, and on a disk that fails" {
+	local err
+	make_module hello 1.0 'MAKE[0]="sh ./mk $kernelver; cp word Module.symvers"'
+	built=/var/lib/dkms/hello/1.0/$K1/$ARCH
+	echo first >/usr/src/hello-1.0/word
+	ends 0 build hello/1.0 -k "$K1"
+	for err in EXDEV EINVAL ENOSYS; do
+		echo "$err" >/usr/src/hello-1.0/word
+		exchange_fails "$err" build hello/1.0 -k "$K1" --force
+		assert_status 0
+		assert_no_errors
+		assert_same "$(<"$built/module/Module.symvers")" "$err"
+		cmp "$built/module/hello.ko" "/usr/src/hello-1.0/ko/$K1/hello.ko"
+		nothing_in_between
+		assert_dkms_status "hello/1.0, $K1, $ARCH: built"
+	done
+	before=$(tree_digest "$built")
+	for err in "EIO Input/output error" "ENOSPC No space left on device" "EROFS Read-only file system"; do
+		echo "$err" >/usr/src/hello-1.0/word
+		exchange_fails "${err%% *}" build hello/1.0 -k "$K1" --force
+		assert_status 1
+		assert_errors_have "cannot store the result in '$built': ${err#* }"
+		assert_same "$(tree_digest "$built")" "$before" "what was built"
+		nothing_in_between
+		assert_dkms_status "hello/1.0, $K1, $ARCH: built"
+	done
+	ends 0 build hello/1.0 -k "$K1" --force
+	assert_same "$(<"$built/module/Module.symvers")" "$err"
+}
+
+@test "ldtarball --force where directories cannot be exchanged, and on a disk that fails" {
+	local err
+	make_module hello 1.0
+	ends 0 build hello/1.0 -k "$K1"
+	ends 0 mktarball hello/1.0 -k "$K1" --archive "$C/hello.tar.gz"
+	rm -rf "/var/lib/dkms/hello" /usr/src/hello-1.0
+	ends 0 ldtarball "$C/hello.tar.gz"
+	loaded=$(tree_digest /var/lib/dkms /usr/src/hello-1.0)
+	built=/var/lib/dkms/hello/1.0/$K1/$ARCH
+	for err in EXDEV EINVAL ENOSYS EIO ENOSPC EROFS; do
+		echo "$err" | tee /usr/src/hello-1.0/old >"$built/module/hello.ko"
+		before=$(tree_digest "$built" /usr/src/hello-1.0)
+		exchange_fails "$err" ldtarball "$C/hello.tar.gz" --force
+		case $err in
+		EXDEV | EINVAL | ENOSYS)
+			assert_status 0
+			assert_no_errors
+			;;
+		*)
+			assert_status 1
+			assert_errors_have "cannot move '/usr/src/.hello-1.0.dkms-new' to '/usr/src/hello-1.0': "
+			assert_errors_have "cannot store the built modules in '$built': "
+			assert_same "$(tree_digest "$built" /usr/src/hello-1.0)" "$before" "what was there"
+			nothing_in_between
+			ends 0 ldtarball "$C/hello.tar.gz" --force
+			;;
+		esac
+		assert_same "$(tree_digest /var/lib/dkms /usr/src/hello-1.0)" "$loaded" "what the tarball has"
+		nothing_in_between
+	done
+}

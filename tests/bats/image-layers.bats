@@ -38,8 +38,11 @@ lay() { # DIR
 }
 
 @test "build --force and install --force of what an image's layer has" {
+	echo 'MAKE[0]="sh ./mk $kernelver; echo second >Module.symvers"' >>/usr/src/hello-1.0/dkms.conf
 	run_dkms build --force hello/1.0 -k "$K1"
 	assert_status 0
+	assert_same "$(<"/var/lib/dkms/hello/1.0/$K1/$ARCH/module/Module.symvers")" second
+	assert_same "$(find /var/lib/dkms -name '*.dkms*')" "" "what is left"
 	run_dkms install --force hello/1.0 -k "$K1"
 	assert_status 0
 	assert_dkms_status "hello/1.0, $K1, $ARCH: installed"
