@@ -314,8 +314,21 @@ static void document_inputs(struct json *j, const struct answer *a)
 	json_end(j);
 }
 
+/* What --directive set at the build. */
+static void list_directives(const struct answer *a, struct strv *ret)
+{
+	for (size_t i = 0;; i++) {
+		CLEAN(free) char *directive = build_record_get(a->record, "directive", i);
+
+		if (!directive)
+			return;
+		strv_add(ret, directive);
+	}
+}
+
 static void document_begin(struct json *j, const struct answer *a, const char *reason)
 {
+	CLEAN(strv) struct strv directives = { 0 };
 	CLEAN(free) char *store = build_record_get(a->record, "store", 0);
 	CLEAN(free) char *by = build_record_get(a->record, "dkms", 0), *when = build_record_get(a->record, "time", 0);
 	CLEAN(free) char *launcher = build_record_get(a->record, "launcher", 0);
@@ -332,6 +345,8 @@ static void document_begin(struct json *j, const struct answer *a, const char *r
 	json_string(j, "built_by", by);
 	json_bool(j, "from_store", store);
 	json_string(j, "launcher", launcher);
+	list_directives(a, &directives);
+	json_strings(j, "directives", &directives);
 	document_inputs(j, a);
 }
 
@@ -340,12 +355,16 @@ static void tell_build(const struct answer *a)
 	CLEAN(free) char *by = build_record_get(a->record, "dkms", 0), *when = build_record_get(a->record, "time", 0);
 	CLEAN(free) char *store = build_record_get(a->record, "store", 0), *line = NULL;
 	CLEAN(free) char *launcher = build_record_get(a->record, "launcher", 0);
+	CLEAN(strv) struct strv directives = { 0 };
 
 	if (!by || !when)
 		return;
 	line = xasprintf("%s by dkms %s%s%s%s", when, by, store ? ", from the build store" : "",
 			 launcher ? ", with " : "", launcher ? launcher : "");
 	tell(a, "built", line);
+	list_directives(a, &directives);
+	for (size_t i = 0; i < directives.n; i++)
+		tell(a, "with directive", directives.items[i]);
 }
 
 static void tell_secure_boot(const struct answer *a)

@@ -115,6 +115,29 @@ changed() {
 	assert_output_has ": not as it was built"
 }
 
+@test "the directives that it was built with" {
+	refute_directives() {
+		Q='.builds[0].directives == []' json why hello/1.0 -k "$1"
+		assert_status 0
+		run_dkms why hello/1.0 -k "$1"
+		refute_output_has directive
+	}
+	refute_directives "$K1"
+	refute_directives "$K2"
+	run_dkms build hello/1.0 -k "$K1" --force --directive STRIP=no --directive 'REMAKE_INITRD=a "b"'
+	assert_status 0
+	run_dkms why hello/1.0 -k "$K1"
+	assert_output_has "  with directive  STRIP=no
+  with directive  REMAKE_INITRD=a \"b\""
+	Q='.builds[0].directives == ["STRIP=no", "REMAKE_INITRD=a \"b\""]' json why hello/1.0 -k "$K1"
+	assert_status 0
+	# what why itself is told is not what the build was told
+	run_dkms why hello/1.0 -k "$K1" --directive STRIP=yes
+	refute_output_has STRIP=yes
+	run_dkms build hello/1.0 -k "$K1" --force
+	refute_directives "$K1"
+}
+
 @test "who signed it" {
 	echo 'try_sign_modules=true' >/etc/dkms/framework.conf.d/tests.conf
 	run_dkms build hello/1.0 -k "$K1" --force
