@@ -59,6 +59,29 @@ bool denials_have(const struct denials *list, enum denial_kind kind)
 	return false;
 }
 
+bool sandbox_is_full(uint64_t all, uint64_t free, uint64_t free_max)
+{
+	enum { PART = 16 };
+	uint64_t part = all / PART;
+
+	/* all is 0: it has no limit */
+	return all > 0 && free <= (part < free_max ? part : free_max);
+}
+
+static void add_bytes(struct buf *b, uint64_t n)
+{
+	static const struct {
+		unsigned bits;
+		const char *unit;
+	} units[] = { { 20, "MiB" }, { 10, "KiB" }, { 0, "bytes" } };
+
+	for (size_t i = 0; i < COUNT_OF(units); i++)
+		if (n % (1ULL << units[i].bits) == 0) {
+			buf_add_fmt(b, "%llu %s", (unsigned long long)(n >> units[i].bits), units[i].unit);
+			return;
+		}
+}
+
 static void add_text(struct buf *b, const struct denial *d)
 {
 	switch (d->kind) {
@@ -73,6 +96,17 @@ static void add_text(struct buf *b, const struct denial *d)
 		break;
 	case DENIED_SIGNAL:
 		buf_add_fmt(b, "signalling process %s", d->what);
+		break;
+	case DENIED_SPACE:
+		buf_add_fmt(b, "filling '%s' beyond its ", d->what);
+		add_bytes(b, d->limit);
+		break;
+	case DENIED_FILES:
+		buf_add_fmt(b, "filling '%s' beyond its %llu files", d->what, (unsigned long long)d->limit);
+		break;
+	case DENIED_SIZE:
+		buf_add_fmt(b, *d->what ? "making '%s' larger than " : "making a file%s larger than ", d->what);
+		add_bytes(b, d->limit);
 		break;
 	}
 }

@@ -2,6 +2,8 @@
 #ifndef DKMS_CORE_SANDBOX_CHOICE_H
 #define DKMS_CORE_SANDBOX_CHOICE_H
 
+#include <stdint.h>
+
 #include "base/strv.h"
 
 /*
@@ -22,12 +24,17 @@ enum denial_kind {
 	DENIED_READ,
 	DENIED_NETWORK,
 	DENIED_SIGNAL,
+	/* more than what a build is allowed: */
+	DENIED_SPACE, /* bytes in a place */
+	DENIED_FILES, /* files in a place */
+	DENIED_SIZE,  /* bytes of a file */
 };
 
 /* One thing that was tried and did not work. */
 struct denial {
 	enum denial_kind kind;
-	char *what;	 /* a path, an address, a process id */
+	char *what;	 /* a path, an address, a process id; "": a file of unknown name */
+	uint64_t limit;	 /* for the kinds of "more than" */
 	char *let_in;	 /* what to make writable or visible to allow it; NULL for other kinds than paths, and for
 			    what no try is allowed: a place that is always hidden, the kernel's settings, a secret */
 	bool needs_root; /* the build user may not do it wherever it may be done */
@@ -50,6 +57,9 @@ static inline void clean_denials(struct denials *list)
 	denials_done(list);
 }
 bool denials_have(const struct denials *list, enum denial_kind kind);
+/* Has something reached its limit, or all but (who fails of it may have removed a little)? free_max: how much may
+ * be free then, though never more than a part of all. */
+bool sandbox_is_full(uint64_t all, uint64_t free, uint64_t free_max);
 /* "writing '/etc/x' and using the network (192.0.2.1 port 80)"; the first few; caller frees. NULL: there is none. */
 char *denials_text(const struct denials *list);
 

@@ -77,6 +77,7 @@ void build_env_prepare(struct build *b)
 
 static int check_disk(void *ctx)
 {
+	build_sandbox_look(ctx);
 	return build_full_disk(ctx) ? -ENOSPC : 0;
 }
 
@@ -148,7 +149,7 @@ static int run_logged(struct build *b, const struct build_command *c, struct run
 	if (e < 0)
 		return e;
 	if (res.status && !run_pending_signal())
-		build_sandbox_inspect(b, r, res.usec);
+		build_sandbox_inspect(b, r, &res);
 	*ret_status = res.status;
 	e = build_log_end(&b->log, res.status, res.usec);
 	return e < 0 ? fail_errno(f, e, "cannot write '%s'", b->log.path) : 0;

@@ -13,6 +13,7 @@
 #include "sys/build_limits.h"
 #include "sys/build_user.h"
 #include "sys/orphans.h"
+#include "sys/sandbox_full.h"
 #include "sys/sandbox_view.h"
 #include "sys/tree_own.h"
 
@@ -167,6 +168,7 @@ void build_sandbox_done(struct build *b)
 	free(b->box.floors);
 	sandbox_grants_done(&b->box.grants);
 	denials_done(&b->box.denied);
+	denials_done(&b->box.filled);
 }
 
 /* entering and leaving -------------------------------------------------------------------------- */
@@ -226,6 +228,7 @@ int build_sandbox_enter(struct build *b, struct fail *f)
 		if (!strv_has(&box->reach_too, box->grants.read.items[i]))
 			strv_add(&box->reach_too, box->grants.read.items[i]);
 	denials_done(&box->denied);
+	denials_done(&box->filled);
 	box->adopts = true;
 	orphans_adopt();
 	measure_disks(box, b->build_dir);
@@ -273,6 +276,24 @@ static void collect_denials(struct build *b)
 	for (size_t i = 0; i < all.n; i++)
 		if (!all.items[i].is_hidden || is_really_hidden(&b->box, &all.items[i]))
 			denials_take(&b->box.denied, &all.items[i]);
+}
+
+void build_sandbox_look(struct build *b)
+{
+	if (b->box.is_open)
+		sandbox_full_places(&b->box.sandbox, &b->box.filled);
+}
+
+/* It failed, with `status` if that is known: now it matters what was full. */
+static void collect_filled(struct build *b, int status)
+{
+	struct build_box *box = &b->box;
+
+	for (size_t i = 0; i < box->filled.n; i++)
+		denials_take(&box->denied, &box->filled.items[i]);
+	denials_done(&box->filled);
+	if (!denials_have(&box->denied, DENIED_SIZE))
+		sandbox_full_files(&box->sandbox, status, &box->denied);
 }
 
 static void clear_build_dir(const struct build *b)
@@ -338,12 +359,15 @@ static void end_left(struct build *b, int r)
 void build_sandbox_leave(struct build *b, int r)
 {
 	struct build_box *box = &b->box;
-	bool was_open = box->is_open;
 
-	if (was_open)
+	box->was_open = box->is_open;
+	if (box->was_open)
 		collect_denials(b);
+	/* it may still turn out to have made nothing */
+	if (r == 0)
+		build_sandbox_look(b);
 	end_left(b, r);
-	if (!was_open)
+	if (!box->was_open)
 		return;
 	if (box->is_disk_full)
 		clear_build_dir(b);
@@ -372,14 +396,32 @@ static bool is_of_commands(int code)
 	       code == -E_SCRIPT_DIR || code < -E_SCRIPT;
 }
 
+/* What lets it do what it was kept from; caller frees. */
+static char *failure_hint(const struct build *b)
+{
+	static const char files[] = "a larger fsize in build_limits of framework.conf allows larger files";
+	const struct denials *denied = &b->box.denied;
+	CLEAN(free) char *line = setting_line(b, "off");
+	size_t n = 0;
+
+	for (size_t i = 0; i < denied->n; i++)
+		n += denied->items[i].kind == DENIED_SIZE;
+	if (n == 0)
+		return TAKE_PTR(line);
+	return n == denied->n ? xstrdup(files) : xasprintf("%s; %s", files, line);
+}
+
 bool build_sandbox_may_retry(struct build *b, const struct fail *why)
 {
 	struct build_box *box = &b->box;
-	CLEAN(free) char *text = denials_text(&box->denied), *hint = NULL;
+	CLEAN(free) char *text = NULL, *hint = NULL;
 
+	if (why->code == -E_NO_RESULT && box->was_open)
+		collect_filled(b, 0);
+	text = denials_text(&box->denied);
 	if (!text || (!is_of_commands(why->code) && !box->is_disk_full))
 		return false;
-	hint = setting_line(b, "off");
+	hint = failure_hint(b);
 	if (box->is_disk_full) {
 		build_warn(b, hint, "the sandbox kept the build of %s/%s from %s", b->at.module, b->at.version,
 			   text);
@@ -463,17 +505,19 @@ void build_sandbox_watch_again(struct sandbox *s, const struct run *r, int64_t u
 	s->is_thorough = false;
 }
 
-void build_sandbox_inspect(struct build *b, const struct run *r, int64_t usec)
+void build_sandbox_inspect(struct build *b, const struct run *r, const struct run_result *res)
 {
 	struct build_box *box = &b->box;
 
 	/* with a launcher: without that first */
 	if (!box->is_open || box->is_disk_full || build_launcher_was_used(b))
 		return;
+	build_sandbox_look(b);
+	collect_filled(b, res->status);
 	collect_denials(b);
 	if (box->denied.n || !build_sandbox_may_be_why(&b->log))
 		return;
-	build_sandbox_watch_again(&box->sandbox, r, usec);
+	build_sandbox_watch_again(&box->sandbox, r, res->usec);
 	collect_denials(b);
 }
 

@@ -43,9 +43,11 @@ void build_sandbox_watch_again(struct sandbox *s, const struct run *r, int64_t u
 void build_sandbox_place(struct build *b, struct run *r, struct strv *env);
 /* A command could not enter it, as f says: the build goes on without, unless it is strict. */
 int build_sandbox_give_up(struct build *b, struct fail *f);
-/* A command failed: if it is not known of any denial, it is run again with its reads watched, unless the log says
- * enough. */
-void build_sandbox_inspect(struct build *b, const struct run *r, int64_t usec);
+/* A command failed: if it is known neither of any denial nor of a limit, it is run again with its reads watched, unless
+ * the log says enough. */
+void build_sandbox_inspect(struct build *b, const struct run *r, const struct run_result *res);
+/* For now and then while a command runs. */
+void build_sandbox_look(struct build *b);
 /* A place that it may write to and that is all but full since it does; NULL: none. */
 const char *build_full_disk(const struct build *b);
 

@@ -13,6 +13,7 @@
 struct build_box {
 	enum sandbox_mode mode; /* SANDBOX_OFF also where there can be none */
 	bool is_open, is_owned; /* the build directory is the build user's */
+	bool was_open; /* when the commands had ended */
 	bool is_disk_full;
 	bool adopts; /* what commands leave running becomes our child */
 	uid_t uid;
@@ -24,6 +25,7 @@ struct build_box {
 	struct sandbox_net net;
 	struct sandbox_grants grants;
 	struct denials denied; /* in the last try */
+	struct denials filled; /* what was full in it: of no matter unless it failed */
 	struct strv disks;     /* where it may write */
 	uint64_t *floors;      /* bytes that must stay free there */
 };

@@ -300,6 +300,7 @@ int sandbox_open(struct sandbox *s, const struct sandbox_rules *rules, char **re
 		strv_add(&missing, why);
 		s->rules.parts = parts_without(s->rules.parts, part);
 	} while (part && s->rules.parts);
+	clock_gettime(CLOCK_REALTIME_COARSE, &s->since);
 	*ret_missing = missing.n ? strv_join(&missing, "; ") : NULL;
 	return r;
 }

@@ -4,6 +4,7 @@
 
 #include <sys/resource.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "core/sandbox_choice.h"
 #include "sys/run.h"
@@ -61,6 +62,7 @@ struct sandbox {
 	int decoys;			/* what watches them, for sandbox_let_go; or -1 */
 	pid_t closer;			/* closes them; 0: nobody */
 	int root;			/* its root directory: ours may be another than that of our mounts */
+	struct timespec since;		/* when it was made, by the clock of files */
 	bool is_thorough;		/* watch reads too, which costs time; for the next commands */
 	struct run_place place;
 };

@@ -58,7 +58,7 @@ evil_module() {
 		.RECIPEPREFIX = >
 		# what two of them say at once would mix in the log
 		.NOTPARALLEL:
-		all: write shadow key net kill one daemon fill
+		all: write shadow key net kill one daemon tmp fill
 		>sh ./mk \$(kernel)
 		write:
 		>${1}echo gone >/etc/keep
@@ -74,6 +74,8 @@ evil_module() {
 		>${1}kill -9 1
 		daemon:
 		>${1}setsid sleep 1000 </dev/null >/dev/null 2>&1 &
+		tmp:
+		>${1}head -c 20M /dev/zero >/tmp/fat
 		fill:
 		>${1}head -c 20M /dev/zero >fat
 	MK
@@ -110,6 +112,9 @@ evil_was_named_and_is_gone() {
 	evil_build
 	assert_status 10
 	evil_was_named_and_is_gone
+	assert_errors_have "making '/var/lib/dkms/evil/1.0/build/fat' larger than 8 MiB"
+	assert_errors_have "making '/tmp/fat' larger than 8 MiB"
+	assert_errors_have "a larger fsize in build_limits of framework.conf"
 	refute_exists "/var/lib/dkms/evil/1.0/$K1"
 	run_dkms remove evil/1.0 --all
 	assert_status 0
@@ -125,6 +130,8 @@ evil_was_named_and_is_gone() {
 		evil_build --force
 		assert_status 0
 		evil_was_named_and_is_gone
+		refute_errors_have "larger than"
+		refute_errors_have fsize
 		cmp "/var/lib/dkms/evil/1.0/$K1/$ARCH/module/evil.ko" "/usr/src/evil-1.0/ko/$K1/evil.ko"
 		refute_exists /var/lib/dkms/evil/1.0/build
 	done
@@ -321,6 +328,85 @@ evil_was_named_and_is_gone() {
 	assert_status 10
 	refute_exists /run/x
 	umount /var/lib/dkms
+}
+
+# fails_of COMMAND: it fails as a module's make; the log ends as it does for all that fail
+fails_of() {
+	trying one "$1"
+	run_dkms build one/1.0 -k "$K1"
+	assert_status 10
+	tail -n 4 /var/lib/dkms/one/1.0/build/make.log | grep -qx '# exit code: [1-9][0-9]*'
+	assert_same "$(find /var/lib/dkms ! -user root)" ""
+	assert_same "$(ps -C dkms,dkms-sandbox,make,head,yes -o pid=,args=)" "" "what still runs"
+}
+
+@test "the limit on a file's size: named if the build fails of it" {
+	echo 'build_limits="fsize=1M"' >>/etc/dkms/framework.conf.d/tests.conf
+	fails_of 'mkdir -p a/b && head -c 2M /dev/zero >a/b/fat'
+	assert_errors_have "the sandbox kept the build of one/1.0 from making '/var/lib/dkms/one/1.0/build/a/b/fat' larger than 1 MiB, which may be why it failed"
+	assert_errors_have "a larger fsize in build_limits of framework.conf allows larger files"
+	refute_errors_have BUILD_SANDBOX
+	# one that goes on, and one that leaves nothing
+	fails_of 'head -c 2M /dev/zero >/dev/shm/fat; exit 1'
+	assert_errors_have "making '/dev/shm/fat' larger than 1 MiB"
+	fails_of 'head -c 2M /dev/zero >fat; s=$?; rm fat; exit $s'
+	assert_errors_have "making a file larger than 1 MiB"
+	fails_of 'yes'
+	assert_errors_have "making '/var/lib/dkms/one/1.0/build/make.log' larger than 1 MiB"
+	# what else was in its way is let in, and the limit named again
+	mkdir /usr/src/elsewhere
+	fails_of 'echo x >/usr/src/elsewhere/out; head -c 2M /dev/zero >fat; exit 1'
+	assert_errors_have "tried again with that allowed, as root"
+	assert_errors_have 'a larger fsize in build_limits of framework.conf allows larger files; to settle it, put BUILD_SANDBOX="off"'
+	assert_exists /usr/src/elsewhere/out
+	# one that hides its failure
+	make_module one 1.0 'MAKE[0]="sh ./try"'
+	echo 'head -c 2M /dev/zero >fat; true' >/usr/src/one-1.0/try
+	run_dkms build one/1.0 -k "$K1"
+	assert_status 7
+	assert_errors_have "making '/var/lib/dkms/one/1.0/build/fat' larger than 1 MiB"
+}
+
+@test "the limit on a file's size: what came with that size, and a limit that is off, is not named" {
+	echo 'build_limits="fsize=1M"' >>/etc/dkms/framework.conf.d/tests.conf
+	trying one 'exit 1'
+	head -c 1M /dev/zero >/usr/src/one-1.0/blob
+	run_dkms build one/1.0 -k "$K1"
+	assert_status 10
+	refute_errors_have sandbox
+	echo 'build_limits=""' >>/etc/dkms/framework.conf.d/tests.conf
+	fails_of 'head -c 1M /dev/zero >fat; exit 153'
+	refute_errors_have sandbox
+}
+
+@test "a full place of the sandbox's own: named if the build fails" {
+	# /run is small, and for root only
+	mkdir /usr/src/elsewhere
+	fails_of 'echo x >/usr/src/elsewhere/out; head -c 100G /dev/zero >/run/fat'
+	assert_errors_have "the sandbox kept the build of one/1.0 from filling '/run' beyond its 4 MiB, which may be why it failed"
+	assert_errors_have 'BUILD_SANDBOX="off"'
+	refute_errors_have fsize
+	refute_exists /run/fat
+	# one that hides its failure, and one that does without
+	make_module one 1.0 'MAKE[0]="sh ./try"'
+	echo 'echo x >/usr/src/elsewhere/out || exit; head -c 100G /dev/zero >/run/fat; true' >/usr/src/one-1.0/try
+	run_dkms build one/1.0 -k "$K1"
+	assert_status 7
+	assert_errors_have "filling '/run' beyond its 4 MiB"
+	trying one 'echo x >/usr/src/elsewhere/out || exit; head -c 100G /dev/zero >/run/fat; true'
+	run_dkms build one/1.0 -k "$K1"
+	assert_status 0
+	assert_errors_have "tried again"
+	refute_errors_have filling
+}
+
+@test "a full place of the sandbox's own: named also if the build has cleared it when it ends" {
+	mode strict
+	fails_of 'head -c 100G /dev/zero >/dev/shm/fat; sleep 1; rm /dev/shm/fat; exit 1'
+	assert_errors_have "from filling '/dev/shm' beyond its "
+	refute_exists /dev/shm/fat
+	fails_of 'head -c 1M /dev/zero >/dev/shm/thin; sleep 1; exit 1'
+	refute_errors_have filling
 }
 
 @test "trees below closed directories, and through links" {

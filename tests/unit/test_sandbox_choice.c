@@ -71,6 +71,50 @@ static void texts_of_all_kinds(void **state)
 	assert_string_equal(text, "signalling process 7 and reading '/r'");
 }
 
+static void exceed(struct denials *list, enum denial_kind kind, const char *what, uint64_t limit)
+{
+	struct denial d = { .kind = kind, .what = xstrdup(what), .limit = limit };
+
+	denials_take(list, &d);
+}
+
+static void texts_of_limits(void **state)
+{
+	CLEAN(denials) struct denials d = { 0 };
+	CLEAN(sandbox_grants) struct sandbox_grants g = { 0 };
+	CLEAN(free) char *text = NULL;
+
+	exceed(&d, DENIED_SPACE, "/run", 4 << 20);
+	exceed(&d, DENIED_SPACE, "/run", 4 << 20);
+	exceed(&d, DENIED_FILES, "/run", 4096);
+	exceed(&d, DENIED_SIZE, "/b/fat", 3 << 10);
+	exceed(&d, DENIED_SIZE, "/b/odd", 1025);
+	exceed(&d, DENIED_SIZE, "", 1ULL << 33);
+	text = denials_text(&d);
+	assert_string_equal(text, "filling '/run' beyond its 4 MiB, filling '/run' beyond its 4096 files, making '/b/fat' "
+				  "larger than 3 KiB, making '/b/odd' larger than 1025 bytes and making a file larger "
+				  "than 8192 MiB");
+	/* no try has more room */
+	assert_false(sandbox_next_try(&d, &g));
+}
+
+static void full(void **state)
+{
+	static const struct {
+		uint64_t all, free, free_max;
+		bool is_full;
+	} table[] = {
+		{ 0, 0, 16, false }, /* without a limit */
+		{ 1000, 0, 16, true },	 { 1000, 16, 16, true }, { 1000, 17, 16, false },
+		{ 1000, 62, 100, true }, /* a part of it */
+		{ 1000, 63, 100, false }, { 8, 0, 16, true },	 { 8, 1, 16, false },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(table); i++)
+		assert_int_equal(sandbox_is_full(table[i].all, table[i].free, table[i].free_max),
+				 table[i].is_full);
+}
+
 static void list_is_bounded(void **state)
 {
 	CLEAN(denials) struct denials d = { 0 };
@@ -161,6 +205,8 @@ int main(void)
 		cmocka_unit_test(modes),
 		cmocka_unit_test(texts),
 		cmocka_unit_test(texts_of_all_kinds),
+		cmocka_unit_test(texts_of_limits),
+		cmocka_unit_test(full),
 		cmocka_unit_test(list_is_bounded),
 		cmocka_unit_test(path_first_then_root),
 		cmocka_unit_test(root_at_once_where_a_path_is_not_enough),
