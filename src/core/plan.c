@@ -61,6 +61,8 @@ void plan_done(struct plan *p)
 		free(s->waits);
 		free(s->note);
 		free(s->replaced);
+		strv_done(&s->kept);
+		strv_done(&s->came);
 	}
 	free(p->steps);
 	*p = (struct plan){ 0 };

@@ -64,7 +64,10 @@ struct step {
 	enum step_kind kind;
 	char *module, *version, *kernel, *arch; /* NULL where it is not about one */
 	char *from; /* the directory to copy from; STEP_ADD, NULL: the source is in its place */
-	char *replaced; /* STEP_INSTALL, done: the version that was installed before; NULL: none */
+	char *replaced; /* STEP_INSTALL, done: the other version that was installed before; NULL: none */
+	/* STEP_INSTALL over the same version, done: files that were replaced and are kept until depmod has run, and
+	 * those that came where there was none */
+	struct strv kept, came;
 	unsigned flags;
 	struct step_wait *waits;
 	size_t n_waits;

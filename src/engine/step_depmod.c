@@ -5,6 +5,7 @@
 #include "base/path.h"
 #include "core/outcome.h"
 #include "engine/hold_kernel.h"
+#include "engine/kept.h"
 #include "engine/take_out.h"
 #include "sys/depmod.h"
 #include "sys/journal.h"
@@ -39,12 +40,14 @@ static bool touched_install_tree(const struct step *s, const struct step *depmod
 	       str_eq(s->kernel, depmod->kernel);
 }
 
-/* To built; where another version was installed before, that one is again. */
+/* To built; where another version was installed before, that one is again; where it was the same, its files are. */
 static int go_back(struct engine *e, struct step *s, struct fail *f)
 {
 	struct step old = *s;
 	int r;
 
+	if (s->kept.n)
+		return kept_restore(e, s, f);
 	if (!s->replaced)
 		return take_out(e, s, f);
 	old.version = s->replaced;
@@ -117,7 +120,7 @@ static bool roll_back(struct engine *e, const struct step *depmod, const struct 
 		s->state = STEP_FAILED;
 		s->code = -E_DEPMOD_FAILED;
 		engine_note(e, s, "%s/%s for kernel %s is back to %s", s->module, s->version, s->kernel,
-			    s->replaced ? s->replaced : "built");
+			    s->kept.n ? "what was installed" : s->replaced ? s->replaced : "built");
 	}
 	return went;
 }
@@ -163,7 +166,7 @@ static void load_modules(struct engine *e, const struct step *depmod)
 	}
 }
 
-int step_depmod(struct engine *e, struct step *s, struct fail *f)
+static int index_kernel(struct engine *e, struct step *s, struct fail *f)
 {
 	bool needed, is_left;
 	int r, now;
@@ -192,4 +195,15 @@ int step_depmod(struct engine *e, struct step *s, struct fail *f)
 	if (now >= 0)
 		load_modules(e, s);
 	return r < 0 ? f->code = -E_DEPMOD_FAILED : 0;
+}
+
+/* Whatever came of it: the files that were replaced have served. */
+int step_depmod(struct engine *e, struct step *s, struct fail *f)
+{
+	int r = index_kernel(e, s, f);
+
+	for (size_t i = 0; i < e->plan->n; i++)
+		if (e->plan->steps[i].kind == STEP_INSTALL && str_eq(e->plan->steps[i].kernel, s->kernel))
+			kept_drop(e, &e->plan->steps[i]);
+	return r;
 }

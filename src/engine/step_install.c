@@ -7,6 +7,7 @@
 #include "core/outcome.h"
 #include "core/sanity.h"
 #include "engine/hold_kernel.h"
+#include "engine/kept.h"
 #include "engine/manifests.h"
 #include "engine/originals.h"
 #include "engine/take_out.h"
@@ -289,6 +290,22 @@ static int save_originals(const struct installing *in, const struct placing *p, 
 	return r;
 }
 
+/* Over the same version: what works is not given up before depmod has seen what comes. */
+static bool has_to_keep(const struct installing *in)
+{
+	return str_eq(in->active, in->s->version) && !in->again && !in->e->setup->no_depmod;
+}
+
+static int keep_files(struct installing *in, struct fail *f)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < in->n && r == 0; i++)
+		if (!in->files[i].skip)
+			r = kept_list(in->s, in->files[i].dest, in->files[i].name, f);
+	return r == 0 ? kept_make(in->e, in->s, f) : r;
+}
+
 /* All that may run out of space or rights, with nothing visible changed yet. */
 static int stage_files(struct installing *in, struct fail *f)
 {
@@ -308,6 +325,8 @@ static int stage_files(struct installing *in, struct fail *f)
 		if (r == 0)
 			r = save_originals(in, p, originals, f);
 	}
+	if (r == 0 && has_to_keep(in))
+		r = keep_files(in, f);
 	if (r < 0)
 		journal_abandon(in->e->setup->dkms_tree, "");
 	return r;
@@ -416,7 +435,11 @@ static int place_files(struct installing *in, struct fail *f)
 		r = judge_files(in, f);
 	if (r == 0)
 		r = stage_files(in, f);
-	return r == 0 ? commit_files(in, f) : r;
+	if (r == 0)
+		r = commit_files(in, f);
+	if (r < 0)
+		kept_drop(in->e, in->s);
+	return r;
 }
 
 static int run_pre_install(struct installing *in, struct fail *f)

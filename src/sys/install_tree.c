@@ -166,6 +166,22 @@ int module_file_stage_link(const char *src, const char *dst, struct fail *f)
 	return r < 0 ? fail_errno(f, r, "cannot make the link '%s'", dst) : 0;
 }
 
+char *module_file_kept(const char *path)
+{
+	CLEAN(free) char *dir = path_dir(path);
+
+	return xasprintf("%s/.%s.dkms-old", dir, path_base(path));
+}
+
+int module_file_keep(const char *path)
+{
+	CLEAN(free) char *kept = module_file_kept(path);
+
+	if (unlink(kept) < 0 && errno != ENOENT)
+		return -errno;
+	return linkat(AT_FDCWD, path, AT_FDCWD, kept, 0) < 0 ? -errno : 0;
+}
+
 static int copy_exactly(const char *src, const char *dst, struct strv *ret_lost)
 {
 	struct stat st;

@@ -31,6 +31,12 @@ int module_file_stage(const char *src, const char *dst, struct fail *f);
 /* The same as a link to src. */
 int module_file_stage_link(const char *src, const char *dst, struct fail *f);
 
+/* The name beside a module file under which it is kept while another takes its place; depmod does not index it. Caller
+ * frees. */
+char *module_file_kept(const char *path);
+/* Keeps it there: a hard link, of a symlink one to the symlink. Negative where the file system has none. */
+int module_file_keep(const char *path);
+
 /*
  * Saves an original: a copy with mode, owner, times and extended attributes in dir, and dir/<file>.origin with its
  * path. The original itself stays where it is; the caller removes or replaces it once the copy is in its place.

@@ -422,14 +422,42 @@ sanity() { # STATUS THERE_VERSION OUR_VERSION [OPTION...]
 	make_module hello 1.0
 	make_module hello 2.0
 	ends 0 install hello/1.0 -k "$K1"
+	before=$(kernel_digest)
 	stub depmod 'exit 1'
 	ends 6 install hello/2.0 -k "$K1"
 	rm "$C/bin/depmod"
-	run_dkms status hello/2.0
-	assert_output "hello/2.0, $K1, $ARCH: built"
+	assert_dkms_status "hello/1.0, $K1, $ARCH: installed
+hello/2.0, $K1, $ARCH: built"
+	assert_same "$(kernel_digest)" "$before"
 	no_leftovers
 }
 
+@test "depmod fails over the same version: its files are those that were there" {
+	local how
+	make_module hello 1.0
+	ends 0 install hello/1.0 -k "$K1"
+	before=$(kernel_digest)
+	for how in "install --force" "install --force --symlink-modules"; do
+		stub depmod 'exit 1'
+		# shellcheck disable=SC2086
+		ends 6 $how hello/1.0 -k "$K1"
+		rm "$C/bin/depmod"
+		assert_same "$(kernel_digest)" "$before"
+		assert_dkms_status "hello/1.0, $K1, $ARCH: installed"
+		no_leftovers
+	done
+	ready_ko "/usr/src/hello-1.0/ko/$K1/hello.ko" hello 1.0 "$K1" srcversion=4567
+	ends 0 build --force hello/1.0 -k "$K1"
+	stub depmod 'exit 1'
+	ends 6 install --force hello/1.0 -k "$K1"
+	assert_output_has "hello/1.0 for kernel $K1 is back to what was installed"
+	rm "$C/bin/depmod"
+	assert_same "$(kernel_digest)" "$before"
+	no_leftovers
+	ends 0 install --force hello/1.0 -k "$K1"
+	cmp "$(_dest)" "/var/lib/dkms/hello/1.0/$K1/$ARCH/module/hello.ko"
+	no_leftovers
+}
 @test "no modules.dep: depmod is not run, which is said" {
 	make_module hello 1.0
 	rm "/lib/modules/$K1/modules.dep"
