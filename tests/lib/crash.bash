@@ -11,8 +11,8 @@
 #
 #   after a kill    `dkms status` says the state before, one between or the one after, and what it says is on the disk;
 #                   no original is lost. A verb that takes the lock and then refuses leaves one of those states, to the
-#                   byte, with nothing left over. The same command again, after that or at once (both in turn), leaves
-#                   the state after, to the byte, and builds nothing that was built.
+#                   byte, with nothing left over, nor in /run, /dev/shm and /tmp. The same command again, after that or at
+#                   once (both in turn), leaves the state after, to the byte, and builds nothing that was built.
 #   after an error  exit status 0 and the state after, or a message and the state before or one between; then as above.
 #
 # Points that leave the same on the disk, and said the same, are the same to who comes next: they are followed to the end
@@ -219,20 +219,44 @@ _again() {
 	done <<<"$text"
 }
 
+_no_scratch() { # WHO
+	_find_scratch
+	[ -z "$scratch" ] || _complain "$1: left over: $scratch"
+}
+
 _end() { # WAY WHAT_WAS_SAID
 	ends=$((ends + 1))
 	_look
-	[ "$1" = 0 ] || _neutral "$2"
+	if [ "$1" != 0 ]; then
+		_neutral "$2"
+		_no_scratch neutral
+	fi
 	_again "$text"
+	_no_scratch again
 }
 
 # Is a directory being replaced? What is done of that is told by inodes, of which a copy has others.
 _is_exchanging() { grep -qs '^X' "$C"/now/var/.dkms/journal/*; }
 
+# What is where module indexes are made, in $scratch. /run and /dev/shm are this run's own (lib/inside); what others have in
+# /tmp has no links to modules of ours.
+_find_scratch() {
+	local d
+	scratch=''
+	for d in {/run,/dev/shm,/tmp}/dkms-tmp.*; do
+		[ -d "$d" ] || continue
+		[[ $d != /tmp/* ]] || [ -n "$(find "$d" -lname "$C/*" -print -quit 2>/dev/null)" ] || continue
+		scratch+=" $d"
+	done
+}
+
 # What comes after it, in two ways: one now and the other when the same is met again, or both now. The digest is that of
 # now.
 _follow() { # N WHAT_WAS_SAID
-	local way=${followed[$2.$key]:-}
+	local way scratch key=$key
+	_find_scratch
+	[ -z "$scratch" ] || key+=.scratch
+	way=${followed[$2.$key]:-}
 	_no_original_lost "$digest"
 	case $way in
 	'')
@@ -359,7 +383,7 @@ crash() {
 
 _crash() {
 	local before after known=() states=() states_but_build=() originals=() count status_after list=()
-	local complaints=0 unfinished=0 missed=0 runs=0 ends=0 command=("$@") step run digest key text what at first
+	local scratch complaints=0 unfinished=0 missed=0 runs=0 ends=0 command=("$@") step run digest key text what at first
 	local -A followed=()
 	crash_save before
 	_may_be
