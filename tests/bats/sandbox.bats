@@ -11,8 +11,12 @@ setup() {
 	echo secret >/etc/dkms/key/mok.priv
 	chmod 644 /etc/dkms/key/mok.priv
 	echo 'mok_signing_key=/etc/dkms/key/mok.priv' >>/etc/dkms/framework.conf.d/tests.conf
+	default_key
 	for d in "$W" "$C"; do chmod 755 "$d"; done
 }
+
+# as dkms makes it, where no other one is set
+default_key() { (umask 077 && echo secret >/var/lib/dkms/mok.key); }
 
 mode() { echo "build_sandbox=$1" >>/etc/dkms/framework.conf.d/tests.conf; }
 
@@ -58,7 +62,7 @@ evil_module() {
 		.RECIPEPREFIX = >
 		# what two of them say at once would mix in the log
 		.NOTPARALLEL:
-		all: write shadow key net kill one daemon tmp fill
+		all: write shadow key default net kill one daemon tmp fill
 		>sh ./mk \$(kernel)
 		write:
 		>${1}echo gone >/etc/keep
@@ -66,6 +70,8 @@ evil_module() {
 		>${1}cat /etc/shadow
 		key:
 		>${1}cat /etc/dkms/key/mok.priv
+		default:
+		>${1}cat /var/lib/dkms/mok.key
 		net:
 		>${1}echo >/dev/tcp/192.0.2.1/80
 		kill:
@@ -91,7 +97,7 @@ evil_build() {
 evil_was_named_and_is_gone() {
 	local what
 	for what in "writing '/etc/keep'" "reading '/etc/shadow'" "reading '/etc/dkms/key/mok.priv'" \
-		"using the network (192.0.2.1 port 80)" "signalling process $dkms_pid" "signalling process 1" \
+		"reading '/var/lib/dkms/mok.key'" "using the network (192.0.2.1 port 80)" "signalling process $dkms_pid" "signalling process 1" \
 		"left processes running, which were ended: sleep" 'BUILD_SANDBOX="off"'; do
 		assert_errors_have "$what" || return 1
 	done
@@ -99,7 +105,7 @@ evil_was_named_and_is_gone() {
 	refute_errors_have "tried again"
 	assert_same "$(</etc/keep)" keep
 	if grep -rE 'root:|secret' /var/lib/dkms/evil --include=make.log; then return 1; fi
-	assert_same "$(grep -rhE '(shadow|mok.priv): Operation not permitted' /var/lib/dkms/evil --include=make.log | wc -l)" 2
+	assert_same "$(grep -rhE '(shadow|mok.priv|mok.key): Operation not permitted' /var/lib/dkms/evil --include=make.log | wc -l)" 3
 	assert_same "$(ps -C dkms,dkms-sandbox,make,sleep,head -o pid=,args=)" "" "what still runs"
 	assert_same "$(find /var/lib/dkms -name fat -size +8M)" "" "what fills the disk"
 	assert_same "$(find /var/lib/dkms ! -user root)" ""
@@ -139,6 +145,7 @@ evil_was_named_and_is_gone() {
 
 @test "the same on a disk that it fills: it is stopped, named all the same, and nothing of it is left there" {
 	mount -t tmpfs -o size=40m tmpfs /var/lib/dkms
+	default_key
 	evil_module -
 	sed -i '$s/20M/200M/' /usr/src/evil-1.0/evil.mk
 	evil_build
@@ -165,12 +172,12 @@ evil_was_named_and_is_gone() {
 
 @test "auto: no try gets a secret, with root's rights over files neither" {
 	mkdir /usr/src/elsewhere
-	trying hello 'cat /etc/dkms/key/mok.priv /etc/shadow'
+	trying hello 'cat /etc/dkms/key/mok.priv /var/lib/dkms/mok.key /etc/shadow'
 	run_dkms build hello/1.0 -k "$K1"
 	assert_status 10
-	assert_errors_have "from reading '/etc/dkms/key/mok.priv' and reading '/etc/shadow', which may be why it failed"
+	assert_errors_have "from reading '/etc/dkms/key/mok.priv', reading '/var/lib/dkms/mok.key' and reading '/etc/shadow', which may be why it failed"
 	refute_errors_have "tried again"
-	trying hello 'echo x >/usr/src/elsewhere/out; cat /etc/dkms/key/mok.priv /etc/shadow'
+	trying hello 'echo x >/usr/src/elsewhere/out; cat /etc/dkms/key/mok.priv /var/lib/dkms/mok.key /etc/shadow'
 	run_dkms build hello/1.0 -k "$K1"
 	assert_status 10
 	assert_errors_have "tried again with that allowed, as root"
@@ -179,13 +186,13 @@ evil_was_named_and_is_gone() {
 }
 
 @test "where decoys cannot be watched nobody can read a secret either" {
-	trying hello 'cat /etc/shadow; cat /etc/dkms/key/mok.priv'
+	trying hello 'cat /etc/shadow; cat /etc/dkms/key/mok.priv; cat /var/lib/dkms/mok.key'
 	sed -i '$a true' /usr/src/hello-1.0/try
 	for call in fanotify_init fanotify_mark; do
 		without EPERM $call build hello/1.0 -k "$K1" --force
 		assert_status 0
 		assert_no_errors
-		assert_same "$(grep -c 'Permission denied' "$(log_of hello)")" 2
+		assert_same "$(grep -c 'Permission denied' "$(log_of hello)")" 3
 		run ! grep -E 'root:|secret' "$(log_of hello)"
 	done
 }
@@ -196,6 +203,7 @@ evil_was_named_and_is_gone() {
 	victim=$!
 	for try in "cat /etc/shadow:reading '/etc/shadow'" "echo x >/etc/keep:writing '/etc/keep'" \
 		"cat /etc/dkms/key/mok.priv:reading '/etc/dkms/key/mok.priv'" \
+		"cat /var/lib/dkms/mok.key:reading '/var/lib/dkms/mok.key'" \
 		"mkdir /usr/share/xx:writing '/usr/share/xx'" \
 		"bash -c 'echo >/dev/tcp/192.0.2.1/80':using the network (192.0.2.1 port 80)" \
 		"kill $victim:signalling process $victim" "test -e $C/there:reading '$C/there'"; do
@@ -493,6 +501,7 @@ without() {
 	chmod 600 /etc/dkms/key/mok.priv
 	ln -s ../../shadow /etc/dkms/key/link
 	for try in "cat /etc/dkms/key/mok.priv:reading '/etc/dkms/key/mok.priv'" "cat /etc/shadow:reading '/etc/shadow'" \
+		"cat /var/lib/dkms/mok.key:reading '/var/lib/dkms/mok.key'" \
 		"cat /etc/dkms/key/link:reading '/etc/dkms/key/link'" "cat /etc/gshadow:reading '/etc/gshadow'" \
 		"echo x >>/etc/shadow:writing '/etc/shadow'" "mv ./try /etc/dkms/key/mok.priv:writing '/etc/dkms/key/mok.priv'" \
 		"echo 1 >/proc/sys/vm/swappiness:writing '/proc/sys/vm/swappiness'"; do
