@@ -305,7 +305,7 @@ int dir_exchange(const char *a, const char *b)
 {
 	if (renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE) == 0)
 		return 0;
-	return errno == EINVAL || errno == ENOSYS || errno == EXDEV ? -ENOTSUP : -errno;
+	return errno == EINVAL || errno == ENOSYS || errno == EXDEV || errno == EPERM ? -ENOTSUP : -errno;
 }
 
 int dir_prune(const char *dir, const char *stop)

@@ -53,9 +53,10 @@ void dir_prune_below(const char *dir);
 /* Removes dir and then its parents while they are empty, stopping before `stop` (which stays). */
 int dir_prune(const char *dir, const char *stop);
 /*
- * Each of two directories takes the other's name, in one step. -ENOTSUP: not here, as not every file system can, and an
- * overlay cannot do it with what is in a lower layer; only then another way is worth a try. Any other error is one of a
- * file system on which nothing should be removed for what may not succeed: both are where they were.
+ * Each of two directories takes the other's name, in one step. -ENOTSUP: not here, as not every file system can (or
+ * may: EPERM), and an overlay cannot do it with what is in a lower layer; only then another way is worth a try. Any
+ * other error is one of a file system on which nothing should be removed for what may not succeed: both are where they
+ * were.
  */
 int dir_exchange(const char *a, const char *b);
 /* The names in a directory but . and .., sorted bytewise. -ENOENT, -ENOTDIR, … */

@@ -15,11 +15,13 @@
  * dest if it is not among them. Under the kernel's lock.
  */
 int kept_list(struct step *s, const char *dest, const char *name, struct fail *f);
-/* Keeps what is listed. Where there are no hard links nothing is, and the lists are empty. Negative: nothing is,
- * either. */
+/* Keeps what is listed. Where there are no hard links, or one is a symlink, nothing is, and the lists are empty.
+ * Negative: nothing is, either. */
 int kept_make(struct engine *e, struct step *s, struct fail *f);
 /* They are not needed any more. */
 void kept_drop(struct engine *e, struct step *s);
+/* Has the step kept files, and is its version still installed? */
+bool kept_any(const struct engine *e, const struct step *s);
 /* Back to where they were, in one commit; what came with them goes. For a step that kept any. */
 int kept_restore(struct engine *e, struct step *s, struct fail *f);
 

@@ -46,8 +46,9 @@ static int go_back(struct engine *e, struct step *s, struct fail *f)
 	struct step old = *s;
 	int r;
 
-	if (s->kept.n)
+	if (kept_any(e, s))
 		return kept_restore(e, s, f);
+	kept_drop(e, s);
 	if (!s->replaced)
 		return take_out(e, s, f);
 	old.version = s->replaced;
@@ -62,6 +63,12 @@ static int go_back(struct engine *e, struct step *s, struct fail *f)
 static bool may_go_back(const struct step *s, const struct step *depmod)
 {
 	return s->kind == STEP_INSTALL && !(s->flags & STEP_AGAIN) && touched_install_tree(s, depmod);
+}
+
+/* The files that it had replaced are there again. */
+static bool is_restored(const struct step *s, const struct step *depmod)
+{
+	return s->kind == STEP_INSTALL && s->state == STEP_FAILED && s->kept.n && str_eq(s->kernel, depmod->kernel);
 }
 
 static bool has_guilty(struct engine *e, const struct step *s, const struct strv *guilty)
@@ -83,17 +90,25 @@ static bool has_guilty(struct engine *e, const struct step *s, const struct strv
 	return false;
 }
 
+/* Whom depmod fails for; suspected first: the files of steps that `is` says yes to. */
+static void blame(struct engine *e, const struct step *depmod, bool is(const struct step *s, const struct step *depmod),
+		  struct strv *ret_guilty)
+{
+	CLEAN(strv) struct strv ours = { 0 };
+
+	for (size_t i = 0; i < e->plan->n; i++)
+		if (is(&e->plan->steps[i], depmod))
+			take_out_list(e, &e->plan->steps[i], &ours);
+	depmod_blame(e->setup->install_tree, depmod->kernel, e->setup->environment, &ours, ret_guilty);
+}
+
 /* Names those that depmod fails for in its error. */
 static void find_guilty(struct engine *e, const struct step *depmod, struct strv *ret_guilty, struct fail *f)
 {
-	CLEAN(strv) struct strv ours = { 0 };
 	CLEAN(free) char *names = NULL;
 
 	engine_phase(e, depmod, "depmod failed: looking for the module");
-	for (size_t i = 0; i < e->plan->n; i++)
-		if (may_go_back(&e->plan->steps[i], depmod))
-			take_out_list(e, &e->plan->steps[i], &ours);
-	depmod_blame(e->setup->install_tree, depmod->kernel, e->setup->environment, &ours, ret_guilty);
+	blame(e, depmod, may_go_back, ret_guilty);
 	if (!ret_guilty->n)
 		return;
 	names = strv_join(ret_guilty, "', '");
@@ -134,7 +149,41 @@ static int make_index(struct engine *e, const struct step *depmod, struct fail *
 	return r == 0 ? depmod_run(e->setup->install_tree, depmod->kernel, e->setup->environment, f) : r;
 }
 
-/* The index of what is left when those that depmod does not like are back where they were: its result. */
+/* What is back may be what depmod does not like: then it goes, too. */
+static bool give_up_kept(struct engine *e, const struct step *depmod)
+{
+	CLEAN(strv) struct strv guilty = { 0 };
+	bool any = false, went = false;
+
+	for (size_t i = 0; i < e->plan->n; i++)
+		any = any || is_restored(&e->plan->steps[i], depmod);
+	if (any)
+		blame(e, depmod, is_restored, &guilty);
+	for (size_t i = 0; i < e->plan->n && guilty.n; i++) {
+		struct step *s = &e->plan->steps[i];
+		CLEAN(fail) struct fail why = { 0 };
+
+		if (!is_restored(s, depmod) || !has_guilty(e, s, &guilty))
+			continue;
+		kept_drop(e, s);
+		if (take_out(e, s, &why) < 0)
+			engine_warn(e, s, why.text, why.hint);
+		else
+			engine_note(e, s, "%s/%s for kernel %s is back to built", s->module, s->version, s->kernel);
+		went = true;
+	}
+	return went;
+}
+
+/* The index of what is left after going back. */
+static int index_again(struct engine *e, const struct step *depmod, bool is_judgement)
+{
+	int r = make_index(e, depmod, NULL);
+
+	return r == -E_DEPMOD_FAILED && is_judgement && give_up_kept(e, depmod) ? make_index(e, depmod, NULL) : r;
+}
+
+/* The same when those that depmod does not like are back where they were: its result. */
 static int index_without(struct engine *e, const struct step *depmod, bool is_judgement, struct fail *f)
 {
 	CLEAN(strv) struct strv guilty = { 0 };
@@ -143,11 +192,11 @@ static int index_without(struct engine *e, const struct step *depmod, bool is_ju
 	if (is_judgement)
 		find_guilty(e, depmod, &guilty, f);
 	if (guilty.n && roll_back(e, depmod, &guilty))
-		r = make_index(e, depmod, NULL);
+		r = index_again(e, depmod, is_judgement);
 	if (r >= 0)
 		return r;
 	roll_back(e, depmod, NULL);
-	return make_index(e, depmod, NULL);
+	return index_again(e, depmod, is_judgement);
 }
 
 /* --modprobe-on-install, once for all that came to the running kernel. */

@@ -513,12 +513,13 @@ void build_sandbox_inspect(struct build *b, const struct run *r, const struct ru
 	if (!box->is_open || box->is_disk_full || build_launcher_was_used(b))
 		return;
 	build_sandbox_look(b);
+	collect_denials(b);
+	if (!box->denied.n && build_sandbox_may_be_why(&b->log)) {
+		build_sandbox_watch_again(&box->sandbox, r, res->usec);
+		collect_denials(b);
+	}
+	/* last: what was full explains nothing that something else may have kept it from */
 	collect_filled(b, res->status);
-	collect_denials(b);
-	if (box->denied.n || !build_sandbox_may_be_why(&b->log))
-		return;
-	build_sandbox_watch_again(&box->sandbox, r, res->usec);
-	collect_denials(b);
 }
 
 const char *build_full_disk(const struct build *b)

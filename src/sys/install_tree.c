@@ -170,13 +170,18 @@ char *module_file_kept(const char *path)
 {
 	CLEAN(free) char *dir = path_dir(path);
 
-	return xasprintf("%s/.%s.dkms-old", dir, path_base(path));
+	return xasprintf("%s/.%s.%d.dkms-old", dir, path_base(path), (int)getpid());
 }
 
 int module_file_keep(const char *path)
 {
 	CLEAN(free) char *kept = module_file_kept(path);
+	struct stat st;
 
+	if (lstat(path, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EOPNOTSUPP;
 	if (unlink(kept) < 0 && errno != ENOENT)
 		return -errno;
 	return linkat(AT_FDCWD, path, AT_FDCWD, kept, 0) < 0 ? -errno : 0;

@@ -31,10 +31,11 @@ int module_file_stage(const char *src, const char *dst, struct fail *f);
 /* The same as a link to src. */
 int module_file_stage_link(const char *src, const char *dst, struct fail *f);
 
-/* The name beside a module file under which it is kept while another takes its place; depmod does not index it. Caller
- * frees. */
+/* The name beside a module file under which this process keeps it while another takes its place; depmod does not index
+ * it. Caller frees. */
 char *module_file_kept(const char *path);
-/* Keeps it there: a hard link, of a symlink one to the symlink. Negative where the file system has none. */
+/* Keeps it there, as a hard link. Negative where the file system has none; of a symlink -EOPNOTSUPP, as what it leads
+ * to may be another file by now. */
 int module_file_keep(const char *path);
 
 /*

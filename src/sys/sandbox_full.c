@@ -11,7 +11,7 @@
 #include "base/path.h"
 #include "sys/sandbox_view.h"
 
-enum { FILES_MAX = 4 };
+enum { FILES_MAX = 4, DEPTH_MAX = 64, ENTRIES_MAX = 1 << 20 };
 
 static void add(struct denials *io, enum denial_kind kind, const char *what, uint64_t limit)
 {
@@ -58,7 +58,8 @@ struct search {
 	uint64_t size;
 	struct timespec since;
 	dev_t dev;
-	size_t found;
+	size_t found, entries;
+	unsigned depth;
 	struct denials *io;
 };
 
@@ -78,10 +79,13 @@ static void search_entry(struct search *q, int up, const char *name, const char 
 		return;
 	if (S_ISDIR(st.st_mode)) {
 		/* a file's device may be another one in an overlay */
-		int fd = st.st_dev == q->dev ? open_dir(up, name) : -1;
+		int fd = st.st_dev == q->dev && q->depth < DEPTH_MAX ? open_dir(up, name) : -1;
 
-		if (fd >= 0)
-			search_below(q, fd, here);
+		if (fd < 0)
+			return;
+		q->depth++;
+		search_below(q, fd, here);
+		q->depth--;
 	} else if (S_ISREG(st.st_mode) && (uint64_t)st.st_size == q->size && is_later(st.st_mtim, q->since)) {
 		add(q->io, DENIED_SIZE, here, q->size);
 		q->found++;
@@ -97,7 +101,7 @@ static void search_below(struct search *q, int fd, const char *path)
 		close(fd);
 		return;
 	}
-	for (struct dirent *e; q->found < FILES_MAX && (e = readdir(d));)
+	for (struct dirent *e; q->found < FILES_MAX && q->entries++ < ENTRIES_MAX && (e = readdir(d));)
 		if (!str_eq(e->d_name, ".") && !str_eq(e->d_name, ".."))
 			search_entry(q, fd, e->d_name, path);
 }

@@ -163,6 +163,7 @@ cycle() {
 		cat >"$dir/$m.c" <<-CODE
 			#include <linux/module.h>
 			MODULE_LICENSE("GPL");
+			MODULE_VERSION("1");
 			int ${next}_sym(void);
 			int ${m}_sym(void);
 			int ${m}_sym(void) { return ${next}_sym(); }
@@ -196,6 +197,36 @@ cycle() {
 	assert_dkms_status "aa/1, $K1, $ARCH: installed" "bb/1, $K1, $ARCH: installed" "ring/1, $K1, $ARCH: built" \
 		"yy/1, $K1, $ARCH: installed" "zz/1, $K1, $ARCH: installed"
 	[ "$(grep -c '^updates/dkms/' "/lib/modules/$K1/modules.dep")" = 4 ]
+}
+
+@test "what --force replaced goes back; where depmod does not like that either it goes" {
+	local how good
+	make_module aa 1
+	make_module -m "ring_a ring_b" ring 1
+	run_dkms install ring/1 -k "$K1"
+	assert_status 0
+	good=$(tree_digest "/lib/modules/$K1/updates")
+	cycle ring ring_a ring_b
+	run_dkms build --force ring/1 -k "$K1"
+	assert_status 0
+	run_dkms install --force ring/1 -k "$K1"
+	assert_status 6
+	assert_output_has "ring/1 for kernel $K1 is back to what was installed"
+	assert_same "$(tree_digest "/lib/modules/$K1/updates")" "$good"
+	[ "$(grep -c '^updates/dkms/' "/lib/modules/$K1/modules.dep")" = 2 ]
+	# these are there already, as files and as links to what is not any more what they led to
+	for how in --no-depmod --symlink-modules; do
+		run_dkms uninstall ring/1 -k "$K1"
+		run_dkms install ring/1 -k "$K1" "$how" --no-depmod
+		assert_status 0
+		run_dkms install --force ring/1 -k "$K1" "${how/--no-depmod/--force}"
+		assert_status 6
+		assert_errors_have "with 'updates/dkms/ring_b.ko', 'updates/dkms/ring_a.ko' among them"
+		assert_dkms_status "ring/1, $K1, $ARCH: built"
+		refute_exists "/lib/modules/$K1/updates"
+	done
+	run_dkms install aa/1 -k "$K1"
+	assert_status 0
 }
 
 @test "a damaged module of the kernel's, for which depmod dies, is found and named; nothing is touched" {

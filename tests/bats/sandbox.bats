@@ -394,6 +394,18 @@ fails_of() {
 	refute_errors_have sandbox
 }
 
+@test "a limit that was reached does not keep a build from what it is let in to" {
+	echo 'build_limits="fsize=1M"' >>/etc/dkms/framework.conf.d/tests.conf
+	mkdir -m 700 /usr/src/given
+	echo word >/usr/src/given/word
+	for place in fat /tmp/fat; do
+		trying one "truncate -s 1M $place; cat /usr/src/given/word"
+		run_dkms build --force one/1.0 -k "$K1"
+		assert_status 0
+		assert_errors_have /usr/src/given/word
+	done
+}
+
 @test "a full place of the sandbox's own: named if the build fails" {
 	# /run is small, and for root only
 	mkdir /usr/src/elsewhere
