@@ -82,10 +82,11 @@ int kept_make(struct engine *e, struct step *s, struct fail *f)
 
 void kept_drop(struct engine *e, struct step *s)
 {
-	CLEAN(free) char *name = record_name(e, s);
+	if (s->kept.n) {
+		CLEAN(free) char *name = record_name(e, s);
 
-	if (s->kept.n)
 		journal_abandon(e->setup->dkms_tree, name);
+	}
 	strv_done(&s->kept);
 	strv_done(&s->came);
 }

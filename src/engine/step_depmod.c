@@ -43,14 +43,16 @@ static bool touched_install_tree(const struct step *s, const struct step *depmod
 /* To built; where another version was installed before, that one is again; where it was the same, its files are. */
 static int go_back(struct engine *e, struct step *s, struct fail *f)
 {
-	struct step old = *s;
+	struct step old;
 	int r;
 
 	if (kept_any(e, s))
 		return kept_restore(e, s, f);
+	/* uninstalled since: those are not to come back */
 	kept_drop(e, s);
 	if (!s->replaced)
 		return take_out(e, s, f);
+	old = *s;
 	old.version = s->replaced;
 	old.replaced = NULL;
 	old.flags = STEP_AGAIN;

@@ -291,7 +291,7 @@ nothing_in_between() {
 	built=/var/lib/dkms/hello/1.0/$K1/$ARCH
 	echo first >/usr/src/hello-1.0/word
 	ends 0 build hello/1.0 -k "$K1"
-	for err in EXDEV EINVAL ENOSYS; do
+	for err in EXDEV EINVAL ENOSYS EPERM; do
 		echo "$err" >/usr/src/hello-1.0/word
 		exchange_fails "$err" build hello/1.0 -k "$K1" --force
 		assert_status 0
@@ -324,12 +324,12 @@ nothing_in_between() {
 	ends 0 ldtarball "$C/hello.tar.gz"
 	loaded=$(tree_digest /var/lib/dkms /usr/src/hello-1.0)
 	built=/var/lib/dkms/hello/1.0/$K1/$ARCH
-	for err in EXDEV EINVAL ENOSYS EIO ENOSPC EROFS; do
+	for err in EXDEV EINVAL ENOSYS EPERM EIO ENOSPC EROFS; do
 		echo "$err" | tee /usr/src/hello-1.0/old >"$built/module/hello.ko"
 		before=$(tree_digest "$built" /usr/src/hello-1.0)
 		exchange_fails "$err" ldtarball "$C/hello.tar.gz" --force
 		case $err in
-		EXDEV | EINVAL | ENOSYS)
+		EXDEV | EINVAL | ENOSYS | EPERM)
 			assert_status 0
 			assert_no_errors
 			;;

@@ -458,6 +458,23 @@ hello/2.0, $K1, $ARCH: built"
 	cmp "$(_dest)" "/var/lib/dkms/hello/1.0/$K1/$ARCH/module/hello.ko"
 	no_leftovers
 }
+@test "depmod fails over the same version and something stands where a file was: the next dkms puts it back" {
+	make_module -m "hello world" hello 1.0 'POST_INSTALL="post"'
+	script /usr/src/hello-1.0/post true
+	ends 0 install hello/1.0 -k "$K1"
+	before=$(kernel_digest)
+	script /usr/src/hello-1.0/post "rm $(_dest world) && mkdir $(_dest world) && touch $(_dest world)/x"
+	stub depmod 'exit 1'
+	ends 6 install --force hello/1.0 -k "$K1"
+	rm "$C/bin/depmod"
+	rm -r "$(_dest world)"
+	script /usr/src/hello-1.0/post true
+	run_dkms uninstall no-such-module/1 -k "$K1"
+	assert_same "$(kernel_digest)" "$before"
+	assert_dkms_status "hello/1.0, $K1, $ARCH: installed"
+	no_leftovers
+}
+
 @test "no modules.dep: depmod is not run, which is said" {
 	make_module hello 1.0
 	rm "/lib/modules/$K1/modules.dep"
