@@ -15,6 +15,7 @@
 #include "sys/manifest_file.h"
 #include "sys/module_file.h"
 #include "sys/toolchain.h"
+#include "sys/tree_links.h"
 
 /* why: what went into a build, and what a build would be made of now. Only reads. */
 
@@ -31,6 +32,7 @@ struct answer {
 	struct conf_trace trace;
 	struct conf_exclusion exclusion;
 	bool has_conf;
+	bool links_leave; /* the source: its digest has not what is behind them */
 	struct why why;
 	enum why_verdict verdict;
 	struct secure_boot *secure_boot;
@@ -103,6 +105,7 @@ static void add_depends(struct answer *a)
 
 static void find_out(struct answer *a)
 {
+	CLEAN(free) char *source = layout_source(&a->l), *build_dir = layout_build_dir(&a->l);
 	CLEAN(kernel) struct kernel k = { 0 };
 	CLEAN(buf) struct buf now = { 0 };
 	CLEAN(fail) struct fail f = { 0 };
@@ -115,6 +118,7 @@ static void find_out(struct answer *a)
 	if (!a->has_conf)
 		report_error(&a->app->report, &f);
 	record_now(a, &k, &now);
+	a->links_leave = !tree_links_stay(source, build_dir);
 	/* what was never written down is not to be called new */
 	why_compare(*a->record ? a->record : buf_str(&now), buf_str(&now), &a->why);
 	add_depends(a);
@@ -143,6 +147,9 @@ static char *verdict_text(const struct answer *a)
 		return xstrdup("it would not be rebuilt; what it was built from is not known: the dkms that built it "
 			       "keeps no record");
 	case WHY_UP_TO_DATE:
+		if (a->links_leave)
+			return xstrdup("it would not be rebuilt: nothing that is compared has changed; what links that "
+				       "leave the source lead to is not compared");
 		return xstrdup("it would not be rebuilt: nothing that went into it has changed");
 	case WHY_OUTDATED:
 		return xasprintf("a build would be of something else now, and is made only if asked for: dkms build "

@@ -10,5 +10,11 @@
  * $(wildcard …) and what else has a $ is left out. Pure.
  */
 void kbuild_deps(const char *text, size_t len, struct strv *ret);
+/*
+ * The files of symbols that modpost read besides, as its command in .Module.symvers.cmd names them (since Linux 6.1).
+ * 1: there is such a command, and all it names is in ret; 0: there is none; -EINVAL: a name means what only a shell
+ * knows. Pure.
+ */
+int kbuild_symvers(const char *text, size_t len, struct strv *ret);
 
 #endif

@@ -12,8 +12,9 @@
 #include "sys/digest.h"
 #include "sys/inputs.h"
 #include "sys/run.h"
+#include "sys/tree_links.h"
 
-enum { CMD_MAX = 4 << 20, DEPTH_MAX = 32, NEEDS_MAX = 50000 };
+enum { CMD_MAX = 4 << 20, DEPTH_MAX = 32, NEEDS_MAX = 50000, MAKEFILE_MAX = 1 << 20 };
 
 /* the key */
 
@@ -99,6 +100,8 @@ static void make_key(const struct build *b, char ret[SHA256_HEX])
 	struct sha256 s;
 	char hex[SHA256_HEX];
 
+	/* what is a need: one more kind of them makes everything kept before worthless */
+	buf_add_str(&text, "needs 2\n");
 	build_record_add(&text, "for", b->at.module);
 	build_record_add(&text, "for", b->at.version);
 	build_record_add(&text, "for", b->at.kernel);
@@ -119,13 +122,21 @@ static void make_key(const struct build *b, char ret[SHA256_HEX])
 	sha256_hex(&s, ret);
 }
 
+/* A link is digested as it stands. What makefiles and scripts read through one that leaves is named nowhere. */
+static bool may_be_digested(const struct build *b)
+{
+	return tree_links_stay(b->source, b->build_dir) &&
+	       (!path_is_dir(b->override_dir) || tree_links_stay(b->override_dir, NULL));
+}
+
 void build_store_prepare(struct build *b)
 {
 	const struct build_job *job = b->job;
 	const char *dir = job->framework ? job->framework->build_store : NULL;
 	CLEAN(fail) struct fail f = { 0 };
 
-	if (str_is_empty(dir) || str_eq(dir, "off") || job->force || !job->trace || !store_may_keep(job->conf))
+	if (str_is_empty(dir) || str_eq(dir, "off") || job->force || !job->trace || !store_may_keep(job->conf) ||
+	    !may_be_digested(b))
 		return;
 	if (store_open(dir, job->framework->build_store_size, &b->keep.store, &f) < 0) {
 		build_warn_once(b, NULL, "%s", f.text);
@@ -151,20 +162,36 @@ bool build_store_fetch(struct build *b, const char *dir)
 
 /* what it needs */
 
-static bool add_deps_of(const char *path, struct strv *ret)
+/* What the .cmd files say. */
+struct cmd_files {
+	struct strv deps;
+	unsigned count;
+	bool has_modpost; /* so the files of symbols that it read are among deps */
+};
+
+static void clean_cmd_files(struct cmd_files *c)
+{
+	strv_done(&c->deps);
+}
+
+static bool read_cmd_file(const char *path, struct cmd_files *c)
 {
 	CLEAN(fd) int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	CLEAN(buf) struct buf text = { 0 };
 	struct stat st;
+	int r;
 
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || fd_read_all(fd, CMD_MAX, &text) < 0)
 		return false;
-	kbuild_deps(buf_str(&text), text.len, ret);
-	return true;
+	c->count++;
+	kbuild_deps(buf_str(&text), text.len, &c->deps);
+	r = kbuild_symvers(buf_str(&text), text.len, &c->deps);
+	c->has_modpost |= r > 0;
+	return r >= 0;
 }
 
 /* False: some could not be read, and what is not known of would not be missed next time. */
-static bool find_cmd_files(const char *dir, unsigned depth, struct strv *deps, unsigned *count)
+static bool find_cmd_files(const char *dir, unsigned depth, struct cmd_files *c)
 {
 	CLEAN(strv) struct strv names = { 0 };
 	bool all = dir_list(dir, &names) == 0;
@@ -173,16 +200,49 @@ static bool find_cmd_files(const char *dir, unsigned depth, struct strv *deps, u
 		CLEAN(free) char *path = path_join(dir, names.items[i]);
 		struct stat st;
 
-		if (lstat(path, &st) < 0) {
+		if (lstat(path, &st) < 0)
 			all = false;
-		} else if (S_ISDIR(st.st_mode)) {
-			all = depth < DEPTH_MAX && find_cmd_files(path, depth + 1, deps, count);
-		} else if (names.items[i][0] == '.' && str_has_suffix(names.items[i], ".cmd")) {
-			(*count)++;
-			all = add_deps_of(path, deps);
-		}
+		else if (S_ISDIR(st.st_mode))
+			all = depth < DEPTH_MAX && find_cmd_files(path, depth + 1, c);
+		else if (names.items[i][0] == '.' && str_has_suffix(names.items[i], ".cmd"))
+			all = read_cmd_file(path, c);
 	}
 	return all;
+}
+
+/* Is the word in some file below dir that is small enough for a makefile? What cannot be read may have it. */
+static bool has_word(const char *dir, const char *word)
+{
+	CLEAN(strv) struct strv names = { 0 };
+	bool found = dir_list(dir, &names) < 0;
+
+	for (size_t i = 0; i < names.n && !found; i++) {
+		CLEAN(free) char *path = path_join(dir, names.items[i]);
+		CLEAN(buf) struct buf text = { 0 };
+		struct stat st;
+
+		if (lstat(path, &st) < 0)
+			found = true;
+		else if (S_ISDIR(st.st_mode))
+			found = has_word(path, word);
+		else if (S_ISREG(st.st_mode) && st.st_size <= MAKEFILE_MAX)
+			found = file_read(AT_FDCWD, path, MAKEFILE_MAX, &text) < 0 ||
+				(text.len && memmem(text.data, text.len, word, strlen(word)));
+	}
+	return found;
+}
+
+/* Are the files of symbols known? Kernels before 6.1 do not write down modpost's command. */
+static bool knows_symvers(const struct build *b, const struct cmd_files *c)
+{
+	static const char name[] = "KBUILD_EXTRA_SYMBOLS";
+
+	if (c->has_modpost)
+		return true;
+	for (size_t i = 0; i < b->env.n; i++)
+		if (str_has_prefix(b->env.items[i], name))
+			return false;
+	return !has_word(b->build_dir, name);
 }
 
 /* Where kbuild's own parts may be: above a header's include or arch directory. */
@@ -234,33 +294,59 @@ static void add_kbuild(const char *root, struct strv *needs)
 	add_files_below(arch, "Makefile", 2, needs);
 }
 
-static void add_dep(const struct build *b, const char *dep, struct strv *roots, struct strv *needs)
+/* One name of a file; inside: the build directory without links. */
+static void add_name(const struct build *b, const char *path, const char *inside, struct strv *roots,
+		     struct strv *needs)
 {
-	CLEAN(free) char *in_kernel = path_join(b->job->kernel->source_dir, dep);
-	const char *path = *dep == '/' ? dep : in_kernel;
+	CLEAN(free) char *real = realpath(path, NULL);
+	bool is_below = path_is_below(path, b->build_dir);
 
-	/* what is relative is below the kernel or below the build directory */
-	if (path_is_below(path, b->build_dir) || (*dep != '/' && !path_exists(path)))
+	if (real ? path_is_below(real, inside) : is_below && !path_has_dotdot(path))
 		return;
+	/* from the build directory no way leads there when it has gone */
+	if (real && is_below)
+		path = real;
 	strv_add(needs, path);
 	add_root(path, roots);
+}
+
+static void add_dep(const struct build *b, const char *dep, const char *inside, struct strv *roots,
+		    struct strv *needs)
+{
+	/* what is relative is below the kernel or, since 6.13, the build directory */
+	const char *const dirs[] = { b->job->kernel->source_dir, b->build_dir };
+
+	if (*dep == '/') {
+		add_name(b, dep, inside, roots, needs);
+		return;
+	}
+	for (size_t i = 0; i < COUNT_OF(dirs); i++) {
+		CLEAN(free) char *path = path_join(dirs[i], dep);
+
+		if (path_exists(path))
+			add_name(b, path, inside, roots, needs);
+	}
 }
 
 /* Sorted, each once. False: it cannot be told what the build read. */
 static bool find_needs(const struct build *b, struct strv *ret)
 {
-	CLEAN(strv) struct strv deps = { 0 }, roots = { 0 }, all = { 0 };
-	unsigned count = 0;
+	CLEAN(cmd_files) struct cmd_files cmd = { 0 };
+	CLEAN(strv) struct strv roots = { 0 }, all = { 0 };
+	CLEAN(free) char *inside = realpath(b->build_dir, NULL);
 
-	if (!find_cmd_files(b->build_dir, 0, &deps, &count))
+	/* patches and makefiles make links, too */
+	if (!inside || !tree_links_stay(b->build_dir, b->build_dir) || !find_cmd_files(b->build_dir, 0, &cmd))
 		return false;
-	if (count == 0 && !str_eq(b->job->conf->build_store, "yes"))
+	if (cmd.count == 0 && !str_eq(b->job->conf->build_store, "yes"))
 		return false;
-	strv_sort(&deps);
+	if (!knows_symvers(b, &cmd))
+		return false;
+	strv_sort(&cmd.deps);
 	strv_add(&roots, b->job->kernel->source_dir);
-	for (size_t i = 0; i < deps.n; i++)
-		if (i == 0 || !str_eq(deps.items[i], deps.items[i - 1]))
-			add_dep(b, deps.items[i], &roots, &all);
+	for (size_t i = 0; i < cmd.deps.n; i++)
+		if (i == 0 || !str_eq(cmd.deps.items[i], cmd.deps.items[i - 1]))
+			add_dep(b, cmd.deps.items[i], inside, &roots, &all);
 	for (size_t i = 0; i < roots.n; i++)
 		add_kbuild(roots.items[i], &all);
 	strv_sort(&all);

@@ -221,6 +221,115 @@ compiler() {
 	assert_status 10
 }
 
+@test "real kbuild: a file that a name leads to from the build directory" {
+	mkdir /usr/src/others
+	echo '#define V "1"' >/usr/src/others/v.h
+	# from /var/lib/dkms/quick/1.0/build
+	sed -i 's/MODULE_VERSION.*/MODULE_VERSION(V);/; 1i #include "../../../../../../usr/src/others/v.h"' /usr/src/quick-1.0/quick.c
+	sleep 0.1
+	build_ok quick/1.0 -k "$K1"
+	from_store
+	echo '#define V "77"' >/usr/src/others/v.h
+	made_anew
+	[ "$(modinfo -F version "$(built)/module/quick.ko")" = 77 ]
+	echo '#define V "1"' >/usr/src/others/v.h
+	from_store
+}
+
+@test "real kbuild: a link that leaves the source, to a directory of headers" {
+	mkdir /usr/src/others
+	echo '#define V "1"' >/usr/src/others/v.h
+	ln -s /usr/src/others /usr/src/quick-1.0/common
+	sed -i 's/MODULE_VERSION.*/MODULE_VERSION(V);/; 1i #include "common/v.h"' /usr/src/quick-1.0/quick.c
+	sleep 0.1
+	build_ok quick/1.0 -k "$K1"
+	echo '#define V "77"' >/usr/src/others/v.h
+	made_anew
+	[ "$(modinfo -F version "$(built)/module/quick.ko")" = 77 ]
+}
+
+@test "nothing is kept where a link leaves the source, whoever makes it" {
+	local to
+	mkdir /usr/src/others
+	echo '# of others' >/usr/src/others/more.mk
+	for to in /usr/src/others/more.mk ../others/more.mk /usr/src/nowhere ../quick-1.0/Makefile; do
+		ln -sfn "$to" /usr/src/quick-1.0/more.mk
+		made_anew
+		[ "$(entries)" = 0 ]
+	done
+	rm /usr/src/quick-1.0/more.mk
+	mkdir -p /etc/dkms/quick/patches
+	ln -s /usr/src/others/more.mk /etc/dkms/quick/patches/more.mk
+	made_anew
+	[ "$(entries)" = 0 ]
+	rm -r /etc/dkms/quick
+	# the directory of its scripts
+	mkdir -p /etc/dkms/quick
+	ln -s /usr/src/others/more.mk /etc/dkms/quick/script
+	made_anew
+	[ "$(entries)" = 0 ]
+	rm -r /etc/dkms/quick
+	cp /usr/src/quick-1.0/Makefile "$C/Makefile"
+	ln -s /usr/src/others/more.mk /usr/src/quick-1.0/more.mk
+	# shellcheck disable=SC2016
+	echo 'gone := $(shell rm $(M)/more.mk)' >>/usr/src/quick-1.0/Makefile
+	made_anew
+	[ "$(entries)" = 0 ]
+	rm /usr/src/quick-1.0/more.mk
+	cp "$C/Makefile" /usr/src/quick-1.0/Makefile
+	# shellcheck disable=SC2016
+	echo 'made := $(shell ln -sfn /usr/src/others $(M)/made)' >>/usr/src/quick-1.0/Makefile
+	made_anew
+	[ "$(entries)" = 0 ]
+	# those that stay are as good as files
+	cp "$C/Makefile" /usr/src/quick-1.0/Makefile
+	# shellcheck disable=SC2016
+	echo 'made := $(shell ln -sfn $(M)/quick.c $(M)/made)' >>/usr/src/quick-1.0/Makefile
+	mkdir /usr/src/quick-1.0/sub
+	ln -s ../quick.c /usr/src/quick-1.0/sub/again.c
+	made_anew
+	[ "$(entries)" = 1 ]
+	from_store
+	# and with one that leaves what was kept is not taken
+	ln -s /usr/src/others /usr/src/quick-1.0/more
+	made_anew
+}
+
+# extra CRC: a file of symbols of others
+extra() { printf '%s\tfoo_sym\t/usr/src/others/foo\tEXPORT_SYMBOL\t\n' "$1" >/usr/src/others/Module.symvers; }
+
+@test "real kbuild: a file of symbols that the Makefile names in KBUILD_EXTRA_SYMBOLS" {
+	local name
+	mkdir /usr/src/others
+	extra 0x11111111
+	sed -i 's/test_init(void) { return 0; }/test_init(void) { return foo_sym(); }/; 2i extern int foo_sym(void);' \
+		/usr/src/quick-1.0/quick.c
+	cp /usr/src/quick-1.0/Makefile "$C/Makefile"
+	# shellcheck disable=SC2016
+	for name in /usr/src/others/Module.symvers '"$(src)/../../../../../../usr/src/others/Module.symvers"'; do
+		{ cat "$C/Makefile"; echo "KBUILD_EXTRA_SYMBOLS := $name"; } >/usr/src/quick-1.0/Makefile
+		extra 0x11111111
+		sleep 0.1
+		made_anew
+		from_store
+		extra 0x22222222
+		made_anew
+		modprobe --dump-modversions "$(built)/module/quick.ko" | grep 0x22222222
+	done
+}
+
+@test "without modpost's command nothing is kept that speaks of KBUILD_EXTRA_SYMBOLS" {
+	KBUILD_EXTRA_SYMBOLS=/usr/src/others/Module.symvers made_anew
+	[ "$(entries)" = 0 ]
+	mkdir /usr/src/quick-1.0/mk
+	echo 'KBUILD_EXTRA_SYMBOLS := /usr/src/others/Module.symvers' >/usr/src/quick-1.0/mk/symbols
+	made_anew
+	[ "$(entries)" = 0 ]
+	rm /usr/src/quick-1.0/mk/symbols
+	made_anew
+	from_store
+}
+
 @test "which confs use it" {
 	quick_module script 'PRE_BUILD="x"'
 	quick_module post 'POST_BUILD="x"'

@@ -41,6 +41,23 @@ built() { echo "/var/lib/dkms/hello/1.0/$K1/$ARCH"; }
 	assert_output "\"$(sha256sum <"$(built)/module/hello.ko" | cut -d' ' -f1)\""
 }
 
+@test "a source with a link that leaves it: the verdict says what is not compared" {
+	ln -s mk /usr/src/hello-1.0/inside
+	run_dkms build hello/1.0 -k "$K1" --force
+	assert_status 0
+	run_dkms why hello/1.0 -k "$K1"
+	assert_output_has "it would not be rebuilt: nothing that went into it has changed"
+	mkdir /usr/src/others
+	ln -s /usr/src/others /usr/src/hello-1.0/shared
+	run_dkms build hello/1.0 -k "$K1" --force
+	assert_status 0
+	echo more >/usr/src/others/file
+	run_dkms why hello/1.0 -k "$K1"
+	assert_status 0
+	assert_output_has "nothing that is compared has changed; what links that leave the source lead to is not compared"
+	refute_output_has "nothing that went into it"
+}
+
 # change INPUT COMMAND...: only that input has changed then
 changed() {
 	local input=$1

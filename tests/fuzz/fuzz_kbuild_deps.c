@@ -9,6 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CLEAN(strv) struct strv deps = { 0 };
 
 	kbuild_deps((const char *)data, size, &deps);
+	kbuild_symvers((const char *)data, size, &deps);
 	for (size_t i = 0; i < deps.n; i++)
 		if (!*deps.items[i] || strpbrk(deps.items[i], "$ \t\n") || str_eq(deps.items[i], "\\"))
 			abort();
