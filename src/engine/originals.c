@@ -2,6 +2,7 @@
 #include "engine/originals.h"
 
 #include "base/mem.h"
+#include "base/path.h"
 #include "sys/install_tree.h"
 
 static void tell_of_lost(const struct engine *e, const struct step *s, const char *path,
@@ -26,8 +27,27 @@ int engine_save_original(const struct engine *e, const struct step *s, const cha
 	return r;
 }
 
-int engine_stage_original(const struct engine *e, const struct step *s, const char *copy,
-			  const char *home, struct fail *f)
+void originals_done(struct originals *o)
+{
+	strv_done(&o->copies);
+	strv_done(&o->homes);
+	strv_done(&o->outdated);
+	strv_done(&o->taken);
+}
+
+void originals_undo(const struct originals *o, const char *kernel_dir, struct commit *undo)
+{
+	for (size_t i = 0; i < o->homes.n; i++) {
+		CLEAN(free) char *staged = module_file_staged(o->homes.items[i]);
+		CLEAN(free) char *dir = path_dir(o->homes.items[i]);
+
+		commit_unlink(undo, staged);
+		commit_prune(undo, dir, kernel_dir);
+	}
+}
+
+static int stage_one(const struct engine *e, const struct step *s, const char *copy, const char *home,
+		     struct fail *f)
 {
 	CLEAN(strv) struct strv lost = { 0 };
 	int r = original_stage(copy, home, &lost, f);
@@ -35,4 +55,49 @@ int engine_stage_original(const struct engine *e, const struct step *s, const ch
 	if (r == 0)
 		tell_of_lost(e, s, home, "put back", &lost);
 	return r;
+}
+
+int originals_stage(const struct engine *e, const struct step *s, const struct originals *o, struct fail *f)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < o->homes.n && r == 0; i++)
+		r = stage_one(e, s, o->copies.items[i], o->homes.items[i], f);
+	return r;
+}
+
+void originals_return(const struct originals *o, struct commit *c)
+{
+	for (size_t i = 0; i < o->homes.n; i++) {
+		CLEAN(free) char *staged = module_file_staged(o->homes.items[i]);
+
+		commit_rename(c, staged, o->homes.items[i]);
+	}
+}
+
+static void forget_each(const struct strv *copies, const char *stop, struct commit *c)
+{
+	for (size_t i = 0; i < copies->n; i++) {
+		CLEAN(free) char *origin = xasprintf("%s.origin", copies->items[i]);
+		CLEAN(free) char *dir = path_dir(copies->items[i]);
+
+		commit_unlink(c, copies->items[i]);
+		commit_unlink(c, origin);
+		commit_prune(c, dir, stop);
+	}
+}
+
+void originals_forget(const struct originals *o, const char *stop, struct commit *c)
+{
+	forget_each(&o->copies, stop, c);
+	forget_each(&o->outdated, stop, c);
+}
+
+void originals_tell(const struct engine *e, const struct step *s, const struct originals *o)
+{
+	for (size_t i = 0; i < o->homes.n; i++)
+		engine_note(e, s, "original module %s restored", o->homes.items[i]);
+	for (size_t i = 0; i < o->taken.n; i++)
+		engine_note(e, s, "original module %s not restored: another module of that name has come there since",
+			    o->taken.items[i]);
 }

@@ -12,6 +12,7 @@
 #include "engine/originals.h"
 #include "engine/take_out.h"
 #include "sys/install_tree.h"
+#include "sys/manifest_file.h"
 #include "sys/module_file.h"
 #include "sys/weak_modules.h"
 
@@ -22,7 +23,8 @@ struct placing {
 	char *dest;  /* where it goes */
 	char *original; /* what it replaces and what has to be saved; NULL: nothing */
 	struct strv in_the_way; /* further copies at the place where ours goes: saved too */
-	bool skip;   /* sanity says no */
+	bool skip;   /* sanity says no, */
+	char *stays; /* as this is there */
 };
 
 struct installing {
@@ -37,6 +39,7 @@ struct installing {
 	char *active; /* the version of the module whose files are here, or NULL */
 	bool is_remnant; /* it is not installed any more (snapshot_remnant) */
 	bool again;   /* over itself, without the meaning of --force */
+	struct left_behind old; /* what the active version has there */
 };
 
 static void clean_installing(struct installing *in)
@@ -45,6 +48,7 @@ static void clean_installing(struct installing *in)
 		free(in->files[i].built);
 		free(in->files[i].dest);
 		free(in->files[i].original);
+		free(in->files[i].stays);
 		strv_done(&in->files[i].in_the_way);
 	}
 	free(in->files);
@@ -53,6 +57,7 @@ static void clean_installing(struct installing *in)
 	conf_trace_done(&in->trace);
 	free(in->kernel_dir);
 	free(in->active);
+	left_behind_done(&in->old);
 }
 
 /* Whose files are in the kernel: those of the version that is installed, or of one that was. */
@@ -105,6 +110,12 @@ static bool is_listed(const struct installing *in, const char *what)
 	return in->e->setup->force_install && strv_has(in->e->setup->force_install, name);
 }
 
+/* Does the version come in the place of another one? */
+static bool is_other(const struct installing *in)
+{
+	return in->active && !str_eq(in->active, in->s->version);
+}
+
 static bool skips_comparison(const struct installing *in)
 {
 	return (in->s->flags & STEP_FORCED) || in->again || in->e->setup->force_version_override ||
@@ -134,7 +145,7 @@ static int list_files(struct installing *in, struct fail *f)
 	in->files = xcalloc(in->conf.n_modules, sizeof(*in->files));
 	for (size_t i = 0; i < in->conf.n_modules; i++) {
 		const struct conf_module *m = &in->conf.modules[i];
-		CLEAN(free) char *place = NULL;
+		CLEAN(free) char *place = NULL, *dest = NULL;
 		CLEAN(strv) struct strv built = { 0 };
 		struct placing *p;
 		int r;
@@ -155,9 +166,16 @@ static int list_files(struct installing *in, struct fail *f)
 		p = &in->files[in->n++];
 		p->name = m->dest_name;
 		p->built = xstrdup(built.items[0]);
-		p->dest = path_join(in->kernel_dir, place, path_base(p->built));
+		dest = path_join(in->kernel_dir, place, path_base(p->built));
+		p->dest = path_squeeze(dest);
 	}
 	return 0;
+}
+
+/* What goes as ours comes is no reason against ours. */
+static bool is_left_behind(const struct installing *in, const struct placing *p, const char *path)
+{
+	return is_other(in) && !str_eq(path, p->dest) && strv_has(&in->old.files, path);
 }
 
 /* Is there one module of that name already, newer or the same? */
@@ -182,9 +200,10 @@ static int check_sanity(struct installing *in, struct placing *p, const struct s
 		return 0;
 	}
 	verdict = sanity_judge(&a, &b, file_same(there->items[0], p->built) == 1);
-	if (verdict == SANITY_FINE)
+	if (verdict == SANITY_FINE || (verdict == SANITY_SAME_THERE && is_left_behind(in, p, there->items[0])))
 		return 0;
 	p->skip = true;
+	p->stays = xstrdup(there->items[0]);
 	if (verdict == SANITY_NEWER_THERE)
 		text = xasprintf("%s is not installed: '%s' has version %s, newer than %s", p->name,
 				 there->items[0], a.version, b.version ? b.version : "none");
@@ -227,6 +246,44 @@ static void find_original(struct installing *in, struct placing *p, const struct
 	}
 }
 
+/* While a version is active its files are no originals. But what is at the place of ours is one if it is known to be no
+ * file of the active version: that has no module of the name; or it says another version than what was built, which
+ * has been installed since. */
+static void find_stranger(struct installing *in, struct placing *p, const struct strv *there)
+{
+	struct layout l = engine_layout(in->e, in->s);
+	CLEAN(free) char *dest_dir = path_dir(p->dest), *built = layout_built(&l);
+	bool is_new = is_other(in) && in->old.names.n && !strv_has(&in->old.names, p->name);
+
+	/* back to what was before: then it was out of the way */
+	if (is_new && in->again) {
+		find_original(in, p, there);
+		return;
+	}
+	if (is_new || (!is_other(in) && manifest_placed(built, "") >= 0))
+		for (size_t i = 0; i < there->n; i++) {
+			CLEAN(free) char *dir = path_dir(there->items[i]);
+
+			if (!str_eq(dir, dest_dir) || strv_has(&in->old.files, there->items[i]))
+				continue;
+			if (p->original)
+				strv_add(&p->in_the_way, there->items[i]);
+			else
+				p->original = xstrdup(there->items[i]);
+		}
+}
+
+static int look_at_active(struct installing *in, struct fail *f)
+{
+	CLEAN(strv) struct strv brought = { 0 };
+
+	for (size_t i = 0; i < in->n; i++)
+		strv_add(&brought, in->files[i].name);
+	if (!in->active)
+		return 0;
+	return take_out_look(in->e, in->s, in->active, is_other(in) ? &brought : NULL, &in->old, f);
+}
+
 static int judge_files(struct installing *in, struct fail *f)
 {
 	size_t skipped = 0;
@@ -241,6 +298,8 @@ static int judge_files(struct installing *in, struct fail *f)
 		check_sanity(in, p, &there);
 		if (!p->skip && !in->active)
 			find_original(in, p, &there);
+		else if (!p->skip)
+			find_stranger(in, p, &there);
 		skipped += p->skip;
 	}
 	if (in->n && skipped == in->n)
@@ -273,6 +332,7 @@ static void fill_undo(const struct installing *in, struct commit *c)
 		commit_unlink(c, staged);
 		commit_prune(c, dir, in->kernel_dir);
 	}
+	originals_undo(&in->old.originals, in->kernel_dir, c);
 	commit_remove_tree(c, originals);
 	/* the first rename may fail when its directory has been made */
 	commit_prune(c, collisions, module);
@@ -325,6 +385,8 @@ static int stage_files(struct installing *in, struct fail *f)
 		if (r == 0)
 			r = save_originals(in, p, originals, f);
 	}
+	if (r == 0)
+		r = originals_stage(in->e, in->s, &in->old.originals, f);
 	if (r == 0 && has_to_keep(in))
 		r = keep_files(in, f);
 	if (r < 0)
@@ -386,7 +448,7 @@ static int fill_commit(struct installing *in, struct commit *c, struct fail *f)
 	for (size_t i = 0; i < in->n; i++) {
 		CLEAN(free) char *staged = module_file_staged(in->files[i].dest);
 
-		strv_add(&placed, in->files[i].dest);
+		strv_add(&placed, in->files[i].skip ? in->files[i].stays : in->files[i].dest);
 		if (!in->files[i].skip)
 			commit_rename(c, staged, in->files[i].dest);
 	}
@@ -400,8 +462,8 @@ static int fill_commit(struct installing *in, struct commit *c, struct fail *f)
 			r = drop_other_suffixes(p, c, f);
 	}
 	commit_remove_tree(c, originals);
-	if (r == 0 && in->active && !str_eq(in->active, in->s->version))
-		r = take_out_left_behind(in->e, in->s, in->active, &placed, c, f);
+	if (r == 0 && is_other(in))
+		r = take_out_left_behind(in->e, in->s, in->active, &in->old, &placed, c, f);
 	return r;
 }
 
@@ -422,6 +484,7 @@ static int commit_files(struct installing *in, struct fail *f)
 	for (size_t i = 0; i < in->n; i++)
 		if (in->files[i].original)
 			engine_note(in->e, in->s, "original module %s saved", in->files[i].original);
+	originals_tell(in->e, in->s, &in->old.originals);
 	return 0;
 }
 
@@ -431,6 +494,8 @@ static int place_files(struct installing *in, struct fail *f)
 	CLEAN(kernel_lock) struct kernel_lock held = { .fd = -1 };
 	int r = engine_hold_kernel(in->e, in->s, false, &held, f);
 
+	if (r == 0)
+		r = look_at_active(in, f);
 	if (r == 0)
 		r = judge_files(in, f);
 	if (r == 0)
@@ -492,12 +557,20 @@ static void tell_removal(struct installing *in)
 		engine_warn(in->e, in->s, why.text, why.hint);
 }
 
+/* Squeezed, as paths below it are compared. */
+static char *kernel_dir_of(const struct engine *e, const struct step *s)
+{
+	CLEAN(free) char *dir = path_join(e->setup->install_tree, s->kernel);
+
+	return path_squeeze(dir);
+}
+
 int step_install(struct engine *e, struct step *s, struct fail *f)
 {
 	CLEAN(installing) struct installing in = { .e = e, .s = s };
 	int r;
 
-	in.kernel_dir = path_join(e->setup->install_tree, s->kernel);
+	in.kernel_dir = kernel_dir_of(e, s);
 	r = check_state(&in, f);
 	if (r != 0)
 		return r;

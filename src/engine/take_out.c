@@ -11,6 +11,7 @@
 #include "engine/remnant.h"
 #include "engine/take_out.h"
 #include "sys/install_tree.h"
+#include "sys/manifest_file.h"
 #include "sys/module_file.h"
 #include "sys/rpm.h"
 
@@ -24,13 +25,20 @@ struct taking {
 	char *built_dir;  /* where the built modules are */
 	char *originals;  /* original_module/<kernel>/<arch> */
 	struct strv names;    /* module names */
-	struct strv copies; /* saved originals, and */
-	struct strv homes;  /* where each goes back to */
+	const struct strv *brought; /* names whose originals stay saved; NULL: none do */
+	struct originals saved;
 	struct strv pruned; /* directories to remove if they are empty in the end */
 	bool some_stay;     /* an original has no home: what is saved stays */
 	bool is_quiet;	    /* only asked what it would do */
 	int err;	    /* what could not be looked at */
 };
+
+void left_behind_done(struct left_behind *l)
+{
+	strv_done(&l->names);
+	strv_done(&l->files);
+	originals_done(&l->originals);
+}
 
 static void clean_taking(struct taking *t)
 {
@@ -39,8 +47,7 @@ static void clean_taking(struct taking *t)
 	free(t->built_dir);
 	free(t->originals);
 	strv_done(&t->names);
-	strv_done(&t->copies);
-	strv_done(&t->homes);
+	originals_done(&t->saved);
 	strv_done(&t->pruned);
 }
 
@@ -73,7 +80,8 @@ static const struct conf_module *conf_module_named(const struct taking *t, const
 	return NULL;
 }
 
-/* The directories below the install tree in which a module may be: the distribution's, the conf's own. */
+/* The directories below the install tree in which a module may be: where install puts it, which is the distribution's
+ * or else the conf's own; and the conf's own, where another dkms may have put it, and the kernel's own may be. */
 static void places_of(const struct taking *t, const char *name, struct strv *ret_dirs)
 {
 	const struct conf_module *m = conf_module_named(t, name);
@@ -108,23 +116,45 @@ static void tell_of_stray(const struct taking *t, const char *path, const char *
 		engine_warn(t->e, t->s, text, hint);
 }
 
-/* With nothing to compare, as what was built is gone, or one of them is damaged. */
-static bool is_remnant(const struct taking *t, const char *path, const char *name)
+/* Is a squeezed directory that where install puts a module? */
+static bool is_own_place(const struct taking *t, const char *dir, const char *name)
 {
-	const char *distro = t->e->setup->distro->dest;
-	CLEAN(free) char *dir = path_dir(path), *own = distro ? path_join(t->kernel_dir, distro) : NULL;
-	CLEAN(free) char *version = NULL;
-	enum ownership o = remnant_owner(t->e, t->s, path, name, own && path_is_below(dir, own), &version);
+	CLEAN(strv) struct strv dirs = { 0 };
+	CLEAN(free) char *own = NULL;
 
+	places_of(t, name, &dirs);
+	own = dirs.n ? path_squeeze(dirs.items[0]) : NULL;
+	return str_eq(dir, own);
+}
+
+/* With nothing to compare, as what was built is gone, or one of them is damaged. */
+static bool is_remnant(const struct taking *t, const char *path, const char *name, bool is_own)
+{
+	CLEAN(free) char *version = NULL;
+	enum ownership o = remnant_owner(t->e, t->s, path, name, is_own && t->e->setup->distro->dest, &version);
+
+	if (o == OWNED_BY_US && !is_own)
+		o = OWNED_BY_NOBODY_KNOWS;
 	if (o == OWNED_BY_NOBODY_KNOWS)
 		tell_of_stray(t, path, version);
 	return o == OWNED_BY_US;
 }
 
-/* Is the installed file of this version? 1, 0, or negative: that cannot be seen. It is if modinfo's version is the same
- * as that of the built one (two without version count as the same); where what they say makes no sense, the link into
- * the dkms tree or the bytes decide. */
-static int is_ours(const struct taking *t, const char *path, const char *name)
+/* Is it known that this dkms installed the version, and not there? */
+static bool is_elsewhere(const struct taking *t, const char *path)
+{
+	struct layout l = engine_layout(t->e, t->s);
+	CLEAN(free) char *built = layout_built(&l);
+
+	return path_is_below(path, t->kernel_dir) &&
+	       manifest_placed(built, path + strlen(t->kernel_dir) + 1) == 0;
+}
+
+/* Is the installed file of this version? 1, 0, or negative: that cannot be seen. Where install puts it, it is if
+ * modinfo's version is the same as that of the built one (two without version count as the same); where what they say
+ * makes no sense, the link into the dkms tree or the bytes decide. Elsewhere these alone decide: the kernel's own
+ * module often says no more than ours. */
+static int is_ours(const struct taking *t, const char *path, const char *name, bool is_own)
 {
 	CLEAN(strv) struct strv built = { 0 };
 	CLEAN(module_info) struct module_info a = { 0 }, b = { 0 };
@@ -137,10 +167,12 @@ static int is_ours(const struct taking *t, const char *path, const char *name)
 		r = module_files_in(t->built_dir, name, &built);
 	if (r < 0)
 		return r;
+	if (!is_own && is_elsewhere(t, path))
+		return 0;
 	if (built.n == 0)
-		return is_remnant(t, path, name);
+		return is_remnant(t, path, name, is_own);
 	r = file_same(path, built.items[0]);
-	if (r != 0)
+	if (r != 0 || !is_own)
 		return r;
 	r = module_file_info(path, &a, NULL);
 	if (r == 0)
@@ -148,7 +180,7 @@ static int is_ours(const struct taking *t, const char *path, const char *name)
 	if (r == 0)
 		return str_eq(a.version, b.version);
 	/* one of them is damaged */
-	return is_unread(r) ? r : is_remnant(t, path, name);
+	return is_unread(r) ? r : is_remnant(t, path, name, is_own);
 }
 
 /* Where an original goes back to; 0 and NULL with a warning if its .origin leads out of the kernel's directory. */
@@ -170,6 +202,54 @@ static int home_of(struct taking *t, const char *dir, const char *file, char **r
 	return 0;
 }
 
+/* Has another file come to where an original goes back to, outside of where install puts things: of a kernel package
+ * of the same release? 1, 0, or negative. */
+static int is_taken(const struct taking *t, const char *copy, const char *home)
+{
+	CLEAN(free) char *dir = path_dir(home), *clean = path_squeeze(dir), *stem = module_file_stem(path_base(home));
+	CLEAN(strv) struct strv there = { 0 };
+	int r;
+
+	if (!stem || is_own_place(t, clean, stem))
+		return 0;
+	r = module_files_in(clean, stem, &there);
+	for (size_t i = 0; i < there.n && r >= 0; i++) {
+		r = file_same(there.items[i], copy);
+		if (r == 0)
+			r = is_ours(t, there.items[i], stem, false);
+		if (r == 0)
+			return 1;
+	}
+	return r < 0 ? r : 0;
+}
+
+static int find_original(struct taking *t, const char *dir, const char *name, const char *path, struct fail *f)
+{
+	CLEAN(free) char *home = NULL;
+	int r = home_of(t, dir, name, &home, f);
+
+	if (r < 0)
+		return r;
+	if (!home) {
+		t->some_stay = true;
+		return 0;
+	}
+	r = is_taken(t, path, home);
+	if (r < 0)
+		return fail_errno(f, r, "cannot look at '%s'", home);
+	strv_add(r ? &t->saved.outdated : &t->saved.copies, path);
+	strv_take(r ? &t->saved.taken : &t->saved.homes, TAKE_PTR(home));
+	return 0;
+}
+
+/* The new version brings a module of that name: what it replaces stays saved. */
+static bool is_brought(const struct taking *t, const char *file)
+{
+	CLEAN(free) char *stem = module_file_stem(file);
+
+	return t->brought && (!stem || strv_has(t->brought, stem));
+}
+
 /* All originals of a directory (and of `collisions` in it, as old trees have it), with their homes. */
 static int find_originals(struct taking *t, const char *dir, unsigned depth, struct fail *f)
 {
@@ -181,7 +261,7 @@ static int find_originals(struct taking *t, const char *dir, unsigned depth, str
 	if (r < 0)
 		return fail_errno(f, r, "cannot read '%s'", dir);
 	for (size_t i = 0; i < names.n && r == 0; i++) {
-		CLEAN(free) char *path = path_join(dir, names.items[i]), *home = NULL;
+		CLEAN(free) char *path = path_join(dir, names.items[i]);
 
 		if (names.items[i][0] == '.' || str_has_suffix(names.items[i], ".origin"))
 			continue;
@@ -192,15 +272,7 @@ static int find_originals(struct taking *t, const char *dir, unsigned depth, str
 			r = depth ? find_originals(t, path, depth - 1, f) : 0;
 			continue;
 		}
-		r = home_of(t, dir, names.items[i], &home, f);
-		if (r < 0)
-			break;
-		if (!home) {
-			t->some_stay = true;
-			continue;
-		}
-		strv_take(&t->copies, TAKE_PTR(path));
-		strv_take(&t->homes, TAKE_PTR(home));
+		r = is_brought(t, names.items[i]) ? 0 : find_original(t, dir, names.items[i], path, f);
 	}
 	return r;
 }
@@ -233,7 +305,7 @@ static void drop_files(struct taking *t, const char *name, const struct strv *ke
 		for (size_t i = 0; i < files.n && r >= 0; i++) {
 			if (strv_has(keep, files.items[i]))
 				continue;
-			r = is_ours(t, files.items[i], name);
+			r = is_ours(t, files.items[i], name, d == 0);
 			if (r > 0)
 				commit_unlink_this(c, files.items[i]);
 		}
@@ -252,6 +324,16 @@ static void drop_all(struct taking *t, const struct strv *keep, struct commit *c
 		prune(t, t->pruned.items[i], c);
 }
 
+static void list_files(struct taking *t, struct strv *ret_paths)
+{
+	CLEAN(commit) struct commit c = { 0 };
+	static const struct strv none = { 0 };
+
+	for (size_t i = 0; i < t->names.n; i++)
+		drop_files(t, t->names.items[i], &none, &c);
+	commit_list_unlinks(&c, ret_paths);
+}
+
 /* A conf that is bad, gone, no file, or does not end keeps nothing from being taken out. */
 static bool is_unread_conf(int err)
 {
@@ -266,9 +348,11 @@ static bool is_unread_conf(int err)
 static void begin(struct taking *t)
 {
 	struct layout l = engine_layout(t->e, t->s);
+	CLEAN(free) char *dir = NULL;
 	int r;
 
-	t->kernel_dir = path_join(t->e->setup->install_tree, t->s->kernel);
+	dir = path_join(t->e->setup->install_tree, t->s->kernel);
+	t->kernel_dir = path_squeeze(dir);
 	t->built_dir = layout_built_files(&l);
 	t->originals = layout_originals(&l);
 	r = engine_conf(t->e, t->s, &t->conf, NULL);
@@ -285,13 +369,11 @@ static int forget_if_gone(struct taking *t, struct fail *f)
 
 	if (r < 0)
 		return fail_errno(f, r, "cannot look at '%s'", t->kernel_dir);
-	for (size_t i = 0; r == 0 && i < t->homes.n; i++)
+	for (size_t i = 0; r == 0 && i < t->saved.homes.n; i++)
 		engine_note(t->e, t->s, "original module %s not restored: the kernel is gone",
-			    t->homes.items[i]);
-	if (r == 0) {
-		strv_done(&t->copies);
-		strv_done(&t->homes);
-	}
+			    t->saved.homes.items[i]);
+	if (r == 0)
+		originals_done(&t->saved);
 	return 0;
 }
 
@@ -301,16 +383,10 @@ static int stage_originals(struct taking *t, struct fail *f)
 	CLEAN(commit) struct commit undo = { 0 };
 	int r;
 
-	for (size_t i = 0; i < t->homes.n; i++) {
-		CLEAN(free) char *staged = module_file_staged(t->homes.items[i]);
-		CLEAN(free) char *dir = path_dir(t->homes.items[i]);
-
-		commit_unlink(&undo, staged);
-		commit_prune(&undo, dir, t->kernel_dir);
-	}
+	originals_undo(&t->saved, t->kernel_dir, &undo);
 	r = journal_intend(t->e->setup->dkms_tree, "", &undo, f);
-	for (size_t i = 0; i < t->homes.n && r == 0; i++)
-		r = engine_stage_original(t->e, t->s, t->copies.items[i], t->homes.items[i], f);
+	if (r == 0)
+		r = originals_stage(t->e, t->s, &t->saved, f);
 	if (r < 0)
 		journal_abandon(t->e->setup->dkms_tree, "");
 	return r;
@@ -322,12 +398,8 @@ static void fill(struct taking *t, struct commit *c)
 	CLEAN(free) char *link = layout_link(&l), *module = layout_module(&l);
 	CLEAN(free) char *up = path_dir(t->originals);
 
-	for (size_t i = 0; i < t->homes.n; i++) {
-		CLEAN(free) char *staged = module_file_staged(t->homes.items[i]);
-
-		commit_rename(c, staged, t->homes.items[i]);
-	}
-	drop_all(t, &t->homes, c);
+	originals_return(&t->saved, c);
+	drop_all(t, &t->saved.homes, c);
 	commit_unlink(c, link);
 	if (!t->some_stay) {
 		commit_remove_tree(c, t->originals);
@@ -376,20 +448,48 @@ int take_out(struct engine *e, const struct step *s, struct fail *f)
 		return r;
 	}
 	r = journal_commit(e->setup->dkms_tree, "", &c, f);
-	for (size_t i = 0; i < t.homes.n && r == 0; i++)
-		engine_note(e, s, "original module %s restored", t.homes.items[i]);
+	if (r == 0)
+		originals_tell(e, s, &t.saved);
+	return r;
+}
+
+int take_out_look(struct engine *e, const struct step *s, const char *version, const struct strv *brought,
+		  struct left_behind *ret, struct fail *f)
+{
+	struct step old = *s;
+	CLEAN(taking) struct taking t = { .e = e, .s = &old, .is_quiet = true, .brought = brought };
+	int r;
+
+	old.version = (char *)version;
+	begin(&t);
+	list_files(&t, &ret->files);
+	/* over the same version all of them stay saved */
+	r = brought ? find_originals(&t, t.originals, 1, f) : 0;
+	if (r == 0 && t.err)
+		r = fail_errno(f, t.err, "cannot look at the modules of %s/%s in '%s'", s->module, version,
+			       t.kernel_dir);
+	ret->names = t.names;
+	ret->originals = t.saved;
+	t.names = (struct strv){ 0 };
+	t.saved = (struct originals){ 0 };
 	return r;
 }
 
 int take_out_left_behind(struct engine *e, const struct step *s, const char *version,
-			 const struct strv *keep, struct commit *c, struct fail *f)
+			 const struct left_behind *left, struct strv *keep, struct commit *c, struct fail *f)
 {
 	struct step old = *s;
+	struct layout l = engine_layout(e, s);
+	CLEAN(free) char *module = layout_module(&l);
 	CLEAN(taking) struct taking t = { .e = e, .s = &old };
 
 	old.version = (char *)version;
 	begin(&t);
+	originals_return(&left->originals, c);
+	for (size_t i = 0; i < left->originals.homes.n; i++)
+		strv_add(keep, left->originals.homes.items[i]);
 	drop_all(&t, keep, c);
+	originals_forget(&left->originals, module, c);
 	return t.err ? fail_errno(f, t.err, "cannot look at the modules of %s/%s in '%s'", s->module, version,
 				  t.kernel_dir)
 		     : 0;
@@ -398,11 +498,7 @@ int take_out_left_behind(struct engine *e, const struct step *s, const char *ver
 void take_out_list(struct engine *e, const struct step *s, struct strv *ret_paths)
 {
 	CLEAN(taking) struct taking t = { .e = e, .s = s, .is_quiet = true };
-	CLEAN(commit) struct commit c = { 0 };
-	static const struct strv none = { 0 };
 
 	begin(&t);
-	for (size_t i = 0; i < t.names.n; i++)
-		drop_files(&t, t.names.items[i], &none, &c);
-	commit_list_unlinks(&c, ret_paths);
+	list_files(&t, ret_paths);
 }

@@ -170,6 +170,32 @@ int manifest_read(int dirfd, const char *path, struct buf *text, struct manifest
 	return r < 0 ? r : manifest_parse(text->data, text->len, ret);
 }
 
+/* It was copied from what is built there, not from what was built before with the same bytes. */
+static bool came_after(const struct manifest_module *x)
+{
+	const struct file_stamp *there = &x->installed_stamp, *built = &x->built;
+
+	return x->installed && there->is_known && built->is_known &&
+	       (there->ctime_sec > built->ctime_sec ||
+		(there->ctime_sec == built->ctime_sec && there->ctime_nsec >= built->ctime_nsec));
+}
+
+int manifest_placed(const char *built, const char *below)
+{
+	CLEAN(free) char *path = path_join(built, MANIFEST_NAME);
+	CLEAN(buf) struct buf text = { 0 };
+	CLEAN(manifest) struct manifest m = { 0 };
+	int r = manifest_read(AT_FDCWD, path, &text, &m);
+
+	if (r < 0)
+		return r;
+	r = -ENODATA;
+	for (size_t i = 0; i < m.n_modules && r != 1; i++)
+		if (came_after(&m.modules[i]))
+			r = str_eq(m.modules[i].installed, below);
+	return r;
+}
+
 char *manifest_read_record(const char *built)
 {
 	CLEAN(free) char *path = path_join(built, MANIFEST_NAME);

@@ -30,6 +30,11 @@ int manifest_write(const struct manifest_facts *facts);
 /* Reads the memory of a manifest; ret's strings are in *text, which is reset first. -ENOENT,
  * -EBADMSG, … */
 int manifest_read(int dirfd, const char *path, struct buf *text, struct manifest *ret);
+/*
+ * Was a module of <tree>/<m>/<v>/<k>/<a> installed as `below`, a path below the kernel's directory? 1 or 0 where it is
+ * known that modules were installed from there since they were built, else negative.
+ */
+int manifest_placed(const char *built, const char *below);
 /* Reads the record alone; "" where there is none. Caller frees. */
 char *manifest_read_record(const char *built);
 /* Adds "output" lines for the files of a directory to a record. */

@@ -17,6 +17,12 @@ setup() {
 	crash install crash/2.0 -k "$K1"
 }
 
+@test "another version in place, without a module that has the kernel's own replaced" {
+	crash_source crash 2.0 "crash1"
+	BETWEEN=("add crash/2.0" "build crash/2.0 -k $K1")
+	crash install crash/2.0 -k "$K1"
+}
+
 @test "install --force" {
 	crash install --force crash/1.0 -k "$K1"
 }

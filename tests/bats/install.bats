@@ -529,11 +529,13 @@ hello/2.0, $K1, $ARCH: built"
 
 @test "uninstall: what was installed to the conf's own place by another dkms goes too" {
 	make_module hello 1.0 'DEST_MODULE_LOCATION[0]="/kernel/drivers/misc"'
-	ends 0 install hello/1.0 -k "$K1"
+	ends 0 build hello/1.0 -k "$K1"
 	mkdir -p "/lib/modules/$K1/kernel/drivers/misc"
-	cp "$(_dest)" "/lib/modules/$K1/kernel/drivers/misc/"
+	cp "/var/lib/dkms/hello/1.0/$K1/$ARCH/module/hello.ko" "/lib/modules/$K1/kernel/drivers/misc/"
+	ln -s "1.0/$K1/$ARCH" "/var/lib/dkms/hello/kernel-$K1-$ARCH"
+	assert_dkms_status "hello/1.0, $K1, $ARCH: installed"
 	ends 0 uninstall hello/1.0 -k "$K1"
-	refute_exists "/lib/modules/$K1/kernel/drivers/misc" "$(_dest)"
+	refute_exists "/lib/modules/$K1/kernel/drivers/misc"
 }
 
 @test "uninstall without root in a tree of one's own is refused" {
