@@ -388,21 +388,18 @@ void plan_for_match(const struct plan_request *rq, const char *template_kernel, 
 		add_closing_steps(rq, p);
 }
 
-void plan_for_kernel_removal(const struct plan_request *rq, const struct strv *only_auto,
+void plan_for_kernel_removal(const struct plan_request *rq, const struct strv *only,
 			     struct plan *p)
 {
 	for (size_t m = 0; m < rq->snapshot->n_modules; m++) {
 		const struct snap_module *mod = &rq->snapshot->modules[m];
 
-		if (only_auto && !strv_has(only_auto, mod->name))
-			continue;
 		for (size_t v = 0; v < mod->n_versions; v++) {
 			const char *version = mod->versions[v].version;
+			CLEAN(free) char *name = xasprintf("%s/%s", mod->name, version);
 
-			if (snapshot_build(rq->snapshot, mod->name, version, rq->targets->kernel,
-					   rq->targets->arch) ||
-			    snapshot_has_remnant(rq->snapshot, mod->name, version, rq->targets->kernel,
-						 rq->targets->arch))
+			if ((!only || strv_has(only, name)) &&
+			    snapshot_concerns(rq->snapshot, mod->name, version, rq->targets->kernel, rq->targets->arch))
 				add_unbuild(rq, mod->name, version, rq->targets, 0, p);
 		}
 	}

@@ -62,9 +62,9 @@ void plan_for_autoinstall(const struct plan_request *rq, const struct auto_modul
 /* Installs on the target what is installed for the template kernel (module NULL: all of it). */
 void plan_for_match(const struct plan_request *rq, const char *template_kernel, struct plan *ret);
 
-/* Everything that is built or installed for the target is unbuilt; only_auto (or NULL): the names whose
- * AUTOINSTALL is yes. For kernel_prerm and kernel_preinst. */
-void plan_for_kernel_removal(const struct plan_request *rq, const struct strv *only_auto,
+/* Everything that is built or installed for the target is unbuilt; only (or NULL): of these "<module>/<version>".
+ * For kernel_prerm and kernel_preinst. */
+void plan_for_kernel_removal(const struct plan_request *rq, const struct strv *only,
 			     struct plan *ret);
 
 #endif

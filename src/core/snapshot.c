@@ -115,6 +115,13 @@ static bool is_remnant(const struct snapshot *s, const struct snap_module *m, co
 	return is_gone || !b || !b->built;
 }
 
+bool snapshot_concerns(const struct snapshot *s, const char *module, const char *version, const char *kernel,
+		       const char *arch)
+{
+	return snapshot_build(s, module, version, kernel, arch) ||
+	       snapshot_has_remnant(s, module, version, kernel, arch);
+}
+
 char *snapshot_remnant(const struct snapshot *s, const char *module, const char *kernel, const char *arch)
 {
 	const struct snap_module *m = snapshot_module(s, module);

@@ -71,6 +71,9 @@ const struct snap_version *snapshot_installed(const struct snapshot *s, const ch
 #define SNAP_GONE ".gone"
 bool snapshot_has_remnant(const struct snapshot *s, const char *module, const char *version, const char *kernel,
 			  const char *arch);
+/* Is anything of the version built for a kernel, or left in it? */
+bool snapshot_concerns(const struct snapshot *s, const char *module, const char *version, const char *kernel,
+		       const char *arch);
 /* The version of a remnant of the module in that kernel; caller frees; NULL: there is none. */
 char *snapshot_remnant(const struct snapshot *s, const char *module, const char *kernel, const char *arch);
 /* The kernels and architectures with remnants of a version: as many of the one as of the other. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "core/outcome.h"
@@ -58,15 +57,9 @@ static int check_exclusion(const struct step *s, struct build_facts *b, const st
 static int check_source(struct engine *e, const struct step *s, struct fail *f)
 {
 	CLEAN(free) char *source = engine_source_dir(e, s);
-	CLEAN(strv) struct strv names = { 0 };
-	int r = dir_list(source, &names);
+	struct layout l = engine_layout(e, s);
 
-	if (r < 0)
-		return fail_errno(f, r, "cannot read the source directory '%s'", source);
-	if (names.n >= 2)
-		return 0;
-	return fail_set(f, -E_NO_SOURCE, "there is no source to build %s/%s from in '%s'", s->module,
-			s->version, source);
+	return build_check_source(&l, source, f);
 }
 
 static int check_headers(const struct engine *e, const struct step *s, const struct kernel *k,

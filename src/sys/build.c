@@ -102,19 +102,17 @@ static void clean_build(struct build *b)
 	build_done(b);
 }
 
-/* dkms.conf alone is no source; such a directory is what a package of binaries leaves. */
-static int check_source(const struct build *b, struct fail *f)
+int build_check_source(const struct layout *l, const char *source, struct fail *f)
 {
 	CLEAN(strv) struct strv names = { 0 };
-	int r = dir_list(b->source, &names);
+	int r = dir_list(source, &names);
 
 	if (r < 0)
-		return fail_set(f, -E_NO_SOURCE, "the source of %s/%s cannot be read from '%s': %s",
-				b->at.module, b->at.version, b->source, strerror(-r));
+		return fail_set(f, -E_NO_SOURCE, "the source of %s/%s cannot be read from '%s': %s", l->module,
+				l->version, source, strerror(-r));
 	if (names.n < 2)
-		return fail_set(f, -E_NO_SOURCE,
-				"there is no source of %s/%s in '%s' to build from", b->at.module,
-				b->at.version, b->source);
+		return fail_set(f, -E_NO_SOURCE, "there is no source to build %s/%s from in '%s'", l->module,
+				l->version, source);
 	return 0;
 }
 
@@ -454,7 +452,7 @@ int build_run(const struct build_job *job, struct build_result *ret, struct fail
 
 	*ret = (struct build_result){ 0 };
 	build_init(&b, job);
-	r = check_source(&b, &own);
+	r = build_check_source(&b.at, b.source, &own);
 	if (r == 0) {
 		r = build_and_publish(&b, &own);
 		if (r < 0)

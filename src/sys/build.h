@@ -89,6 +89,11 @@ static inline void clean_build_result(struct build_result *r)
 	build_result_done(r);
 }
 
+/* Is there anything to build from? dkms.conf alone is no source: such a directory is what a package of binaries leaves.
+ * 0 or -E_NO_SOURCE. */
+struct layout;
+int build_check_source(const struct layout *l, const char *source, struct fail *f);
+
 /* The environment for make and the build and install scripts: what dkms was started with, less CC,
  * CFLAGS and their like, plus module, module_version, kernelver, arch, the toolchain and the
  * directives (dkms.conf(5), "Scripts and commands"). toolchain may be NULL. */
@@ -97,7 +102,6 @@ void build_environment(const struct strv *started_with, const struct conf *conf,
 		       const struct strv *directives, struct strv *ret);
 
 /* Where a result is until it is published: <tree>/<m>/<v>/.new-<k>-<a>; caller frees. */
-struct layout;
 char *build_stage_dir(const struct layout *l);
 
 #endif

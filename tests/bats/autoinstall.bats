@@ -234,6 +234,75 @@ BUILD_DEPENDS="base"'
 	assert_output "auto/1.0, $K1, $ARCH: installed"
 }
 
+stays() { # NAME VERSION WHY: kernel_preinst leaves it, says so in a line of its own, and postinst has nothing against it
+	ends 0 kernel_preinst -k "$K1"
+	assert_output_has "$1/$2 stays as it is for kernel $K1 ($ARCH), since it could not be built again: "
+	assert_same "$(grep -c "^$1/$2 stays .*$3" <<<"$output")" 1
+	assert_exists "/lib/modules/$K1/updates/dkms/$1.ko"
+	run_dkms status "$1/$2" -k "$K1"
+	assert_output_has "$1/$2"
+}
+
+@test "kernel_preinst leaves alone what could not be built again: no source but dkms.conf" {
+	added stub
+	added whole
+	for m in stub whole; do ends 0 install "$m/1.0" -k "$K1"; done
+	find /usr/src/stub-1.0 -mindepth 1 ! -name dkms.conf -delete
+	stays stub 1.0 "there is no source to build stub/1.0 from"
+	assert_dkms_status "stub/1.0, $K1, $ARCH: installed" "whole/1.0: added"
+	ends 0 kernel_postinst -k "$K1"
+	assert_dkms_status "stub/1.0, $K1, $ARCH: installed" "whole/1.0, $K1, $ARCH: installed"
+	# alone, with nothing to do for others
+	ends 0 remove whole/1.0 --all
+	stays stub 1.0 "there is no source"
+	# what is not for autoinstall is nobody's concern here
+	echo AUTOINSTALL=no >>/usr/src/stub-1.0/dkms.conf
+	ends 0 kernel_preinst -k "$K1"
+	assert_output ""
+	assert_dkms_status "stub/1.0, $K1, $ARCH: installed"
+	# the kernel goes, and all with it
+	ends 0 kernel_prerm -k "$K1"
+	assert_dkms_status "stub/1.0: added"
+}
+
+@test "kernel_preinst leaves alone what could not be built again: broken, a bad conf, not for this kernel" {
+	for m in broken bad none other; do
+		added "$m"
+		ends 0 install "$m/1.0" -k "$K1"
+	done
+	mv /usr/src/broken-1.0 "$C"
+	echo 'PACKAGE_VERSION=""' >>/usr/src/bad-1.0/dkms.conf
+	rm /usr/src/none-1.0/dkms.conf
+	echo 'BUILD_EXCLUSIVE_KERNEL="^1[.]"' >>/usr/src/other-1.0/dkms.conf
+	stays broken 1.0 "is missing"
+	stays bad 1.0 "is invalid"
+	stays none 1.0 "is not there"
+	stays other 1.0 "BUILD_EXCLUSIVE_KERNEL"
+}
+
+@test "kernel_preinst: the newest version comes back, or the older one stays" {
+	make_module one 2.0
+	added one
+	ends 0 install one/1.0 -k "$K1"
+	cp -a /usr/src/one-1.0 "$C"
+	# the older one cannot be built again, the newest can
+	find /usr/src/one-1.0 -mindepth 1 ! -name dkms.conf -delete
+	tree_added one 2.0
+	stays one 1.0 "there is no source to build one/1.0 from"
+	# the other way round: postinst would try the newest
+	cp -aT "$C/one-1.0" /usr/src/one-1.0
+	find /usr/src/one-2.0 -mindepth 1 ! -name dkms.conf -delete
+	stays one 1.0 "there is no source to build one/2.0 from"
+}
+
+@test "kernel_preinst: headers that are not there are no reason to leave anything" {
+	added one
+	ends 0 install one/1.0 -k "$K1"
+	mv "/lib/modules/$K1/build" "$C/build"
+	ends 0 kernel_preinst -k "$K1"
+	assert_dkms_status "one/1.0: added"
+}
+
 @test "kernel_prerm unbuilds everything for the kernel, of all versions" {
 	make_module one 2.0
 	added one

@@ -290,7 +290,7 @@ static void kernel_removal(void **state)
 	expect_plan("all", &all,
 		    "1 uninstall a/1 6.1 x86_64\n2 unbuild a/1 6.1 x86_64 (after 1)\n"
 		    "3 unbuild b/1 6.1 x86_64\n");
-	strv_add(&only, "b");
+	strv_add(&only, "b/1");
 	plan_for_kernel_removal(&rq, &only, &some);
 	drop_closing_steps(&some);
 	expect_plan("some", &some, "1 unbuild b/1 6.1 x86_64\n");
