@@ -81,6 +81,44 @@ static int refuse_added(const struct app *app, const struct snapshot *snap, stru
 	return f->code;
 }
 
+/* Does a path lead through a directory, if only by a link in it? */
+static bool leads_through(const char *path, const char *dir)
+{
+	CLEAN(free) char *at = path_squeeze(path);
+
+	for (;;) {
+		CLEAN(free) char *real = realpath(at, NULL);
+		char *up = path_dir(at);
+		bool is_top = str_eq(up, at);
+
+		free(at);
+		at = up;
+		if (real && path_is_below(real, dir))
+			return true;
+		if (is_top)
+			return false;
+	}
+}
+
+/* --force replaces the source that is there: not where what is copied is a part of it, or it of that, since then more
+ * would go than was replaced. A place that is a link is not followed: what is behind it does not go. */
+static bool may_replace(const struct app *app, const struct step *add)
+{
+	CLEAN(free) char *tree = realpath(app->source_tree, NULL);
+	CLEAN(free) char *name = xasprintf("%s-%s", add->module, add->version);
+	CLEAN(free) char *place = tree ? path_join(tree, name) : NULL;
+	CLEAN(free) char *text = NULL;
+
+	if (!place || !path_is_dir(place) || str_eq(add->from, place))
+		return true;
+	if (!leads_through(app->rq.source, place) && !path_is_below(place, add->from))
+		return true;
+	text = xasprintf("'%s' is copied over '%s', and nothing is removed there in spite of --force, because one "
+			 "lies in the other", app->rq.source, place);
+	report_warning(&app->report, text, NULL);
+	return false;
+}
+
 /* The add step of a plan copies from the source tree that was named. */
 static void set_source(const struct app *app, struct plan *p)
 {
@@ -92,7 +130,7 @@ static void set_source(const struct app *app, struct plan *p)
 	for (size_t i = 0; i < p->n; i++)
 		if (p->steps[i].kind == STEP_ADD) {
 			p->steps[i].from = xstrdup(real ? real : app->rq.source);
-			if (app->rq.force)
+			if (app->rq.force && may_replace(app, &p->steps[i]))
 				p->steps[i].flags |= STEP_FORCED;
 		}
 }

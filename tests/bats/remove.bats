@@ -29,6 +29,61 @@ hello/1.0/source"
 	assert_same "$(tree_digest /usr/src/hello-1.0 | sed 's,/usr/src/hello-1.0,,')" "$(tree_digest "$C/src" | sed "s,$C/src,,")"
 }
 
+nested() { # WHERE: of what is copied to /usr/src/hello-1.0, which has something else in it
+	make_module hello 1.0
+	mv /usr/src/hello-1.0 "$C/hello"
+	mkdir -p /usr/src/hello-1.0/other "$(dirname "$1")"
+	echo work >/usr/src/hello-1.0/other/work
+	cp -aT "$C/hello" "$1"
+}
+
+forced_over() { # VERB DIR...: that keeps what is beside it, and says so
+	ends 0 "${1?}" --force "${@:2}"
+	assert_same "$(cat /usr/src/hello-1.0/other/work)" work
+	assert_errors_have "nothing is removed there"
+	cmp "$C/hello/mk" /usr/src/hello-1.0/mk
+	refute_exists /usr/src/.hello-1.0.dkms-new /var/lib/dkms/hello/1.0/.new-1.0
+}
+
+@test "add --force from below the place that it is copied to deletes nothing" {
+	nested /usr/src/hello-1.0/driver
+	forced_over add /usr/src/hello-1.0/driver
+	cmp "$C/hello/mk" /usr/src/hello-1.0/driver/mk
+	ends 0 remove hello/1.0 --all
+	ln -s /usr/src/hello-1.0/driver "$C/link"
+	forced_over install "$C/link" -k "$K1"
+	assert_dkms_status "hello/1.0, $K1, $ARCH: installed"
+}
+
+@test "add --force from below the place, where links lead away and there" {
+	nested /usr/src/hello-1.0/driver
+	mv /usr/src/hello-1.0/driver "$C/far"
+	ln -s "$C" /usr/src/hello-1.0/away
+	forced_over add /usr/src/hello-1.0/away/far
+	ends 0 remove hello/1.0 --all
+	ln -s /usr/src "$C/sources"
+	ln -s "$C/hello" /usr/src/hello-1.0/driver
+	forced_over add /usr/src/hello-1.0/driver --sourcetree "$C/sources"
+}
+
+@test "add --force from a directory that the place lies in deletes nothing, and ends" {
+	nested /usr/src/up
+	for f in /usr/src/up/*; do mv "$f" /usr/src; done
+	forced_over add /usr/src
+	assert_same "$(cat /usr/src/hello-1.0/hello-1.0/other/work)" work
+	refute_exists /usr/src/hello-1.0/.hello-1.0.dkms-new
+}
+
+@test "add --force over a place that is a link replaces the link, not what is behind it" {
+	nested /usr/src/hello-1.0/driver
+	mv /usr/src/hello-1.0 "$C/checkout"
+	ln -s "$C/checkout" /usr/src/hello-1.0
+	ends 0 add --force "$C/checkout/driver"
+	assert_same "$(cat "$C/checkout/other/work")" work
+	refute_exists /usr/src/hello-1.0/other
+	assert_no_errors
+}
+
 @test "add from the place itself, or the module's own source, copies nothing" {
 	make_module hello 1.0
 	before=$(writes | grep /usr/src/upper)
