@@ -36,12 +36,13 @@ wait_for() { # COMMAND...
 	return 1
 }
 
+has_network() { [ "$(readlink /proc/self/ns/net)" != "$(readlink "/proc/$1/ns/net")" ]; }
 # network NAME: one of its own; its first process is ${NAME}_net
 network() {
 	unshare -n sleep 600 3>&- &
 	pids+=($!)
 	printf -v "$1_net" %s $!
-	wait_for test "$(readlink /proc/self/ns/net)" != "$(readlink "/proc/$!/ns/net")"
+	wait_for has_network "$!"
 	wait_for in_net "$!" ip link set lo up
 }
 in_net() { # PID COMMAND...
