@@ -31,7 +31,6 @@ void originals_done(struct originals *o)
 {
 	strv_done(&o->copies);
 	strv_done(&o->homes);
-	strv_done(&o->outdated);
 	strv_done(&o->taken);
 }
 
@@ -75,22 +74,16 @@ void originals_return(const struct originals *o, struct commit *c)
 	}
 }
 
-static void forget_each(const struct strv *copies, const char *stop, struct commit *c)
+void originals_forget(const struct originals *o, const char *stop, struct commit *c)
 {
-	for (size_t i = 0; i < copies->n; i++) {
-		CLEAN(free) char *origin = xasprintf("%s.origin", copies->items[i]);
-		CLEAN(free) char *dir = path_dir(copies->items[i]);
+	for (size_t i = 0; i < o->copies.n; i++) {
+		CLEAN(free) char *origin = xasprintf("%s.origin", o->copies.items[i]);
+		CLEAN(free) char *dir = path_dir(o->copies.items[i]);
 
-		commit_unlink(c, copies->items[i]);
+		commit_unlink(c, o->copies.items[i]);
 		commit_unlink(c, origin);
 		commit_prune(c, dir, stop);
 	}
-}
-
-void originals_forget(const struct originals *o, const char *stop, struct commit *c)
-{
-	forget_each(&o->copies, stop, c);
-	forget_each(&o->outdated, stop, c);
 }
 
 void originals_tell(const struct engine *e, const struct step *s, const struct originals *o)

@@ -7,8 +7,8 @@
 
 /* Saved originals that are to go back. */
 struct originals {
-	struct strv copies, homes;   /* where each is, and where it goes */
-	struct strv outdated, taken; /* copies that do not go back, as another file has come to where they would */
+	struct strv copies, homes; /* where each is, and where it goes */
+	struct strv taken;	   /* where others would go, which do not go back as another file has come there */
 };
 
 void originals_done(struct originals *o);

@@ -5,42 +5,15 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "core/outcome.h"
-#include "core/sanity.h"
 #include "engine/hold_kernel.h"
+#include "engine/installing.h"
 #include "engine/kept.h"
 #include "engine/manifests.h"
 #include "engine/originals.h"
 #include "engine/take_out.h"
 #include "sys/install_tree.h"
-#include "sys/manifest_file.h"
 #include "sys/module_file.h"
 #include "sys/weak_modules.h"
-
-/* One module of the version, on its way into the install tree. */
-struct placing {
-	const char *name;
-	char *built; /* the file in the dkms tree */
-	char *dest;  /* where it goes */
-	char *original; /* what it replaces and what has to be saved; NULL: nothing */
-	struct strv in_the_way; /* further copies at the place where ours goes: saved too */
-	bool skip;   /* sanity says no, */
-	char *stays; /* as this is there */
-};
-
-struct installing {
-	struct engine *e;
-	struct step *s;
-	struct conf conf;
-	struct conf_exclusion exclusion;
-	struct conf_trace trace;
-	struct placing *files;
-	size_t n;
-	char *kernel_dir;
-	char *active; /* the version of the module whose files are here, or NULL */
-	bool is_remnant; /* it is not installed any more (snapshot_remnant) */
-	bool again;   /* over itself, without the meaning of --force */
-	struct left_behind old; /* what the active version has there */
-};
 
 static void clean_installing(struct installing *in)
 {
@@ -102,26 +75,6 @@ static int check_state(struct installing *in, struct fail *f)
 	return 0;
 }
 
-/* The distribution's list of modules that always win (dkms(8), "install"). */
-static bool is_listed(const struct installing *in, const char *what)
-{
-	CLEAN(free) char *name = xasprintf("%s%s", in->s->module, what);
-
-	return in->e->setup->force_install && strv_has(in->e->setup->force_install, name);
-}
-
-/* Does the version come in the place of another one? */
-static bool is_other(const struct installing *in)
-{
-	return in->active && !str_eq(in->active, in->s->version);
-}
-
-static bool skips_comparison(const struct installing *in)
-{
-	return (in->s->flags & STEP_FORCED) || in->again || in->e->setup->force_version_override ||
-	       in->e->setup->rpm_safe_upgrade || is_listed(in, "") || is_listed(in, "_version-override");
-}
-
 static int judge_exclusion(struct installing *in, struct fail *f)
 {
 	struct kernel *k = engine_kernel(in->e, in->s->kernel, in->s->arch);
@@ -169,142 +122,6 @@ static int list_files(struct installing *in, struct fail *f)
 		dest = path_join(in->kernel_dir, place, path_base(p->built));
 		p->dest = path_squeeze(dest);
 	}
-	return 0;
-}
-
-/* What goes as ours comes is no reason against ours. */
-static bool is_left_behind(const struct installing *in, const struct placing *p, const char *path)
-{
-	return is_other(in) && !str_eq(path, p->dest) && strv_has(&in->old.files, path);
-}
-
-/* Is there one module of that name already, newer or the same? */
-static int check_sanity(struct installing *in, struct placing *p, const struct strv *there)
-{
-	CLEAN(module_info) struct module_info a = { 0 }, b = { 0 };
-	CLEAN(fail) struct fail why = { 0 };
-	CLEAN(free) char *text = NULL;
-	enum sanity verdict;
-
-	if (there->n == 0 || skips_comparison(in))
-		return 0;
-	if (there->n > 1) {
-		text = xasprintf("%zu modules are called %s below '%s'; their versions are not compared",
-				 there->n, p->name, in->kernel_dir);
-		engine_warn(in->e, in->s, text, NULL);
-		return 0;
-	}
-	if (module_file_info(there->items[0], &a, &why) < 0 ||
-	    module_file_info(p->built, &b, &why) < 0) {
-		engine_warn(in->e, in->s, why.text, NULL);
-		return 0;
-	}
-	verdict = sanity_judge(&a, &b, file_same(there->items[0], p->built) == 1);
-	if (verdict == SANITY_FINE || (verdict == SANITY_SAME_THERE && is_left_behind(in, p, there->items[0])))
-		return 0;
-	p->skip = true;
-	p->stays = xstrdup(there->items[0]);
-	if (verdict == SANITY_NEWER_THERE)
-		text = xasprintf("%s is not installed: '%s' has version %s, newer than %s", p->name,
-				 there->items[0], a.version, b.version ? b.version : "none");
-	else
-		text = xasprintf("%s is not installed: '%s' is the same (version %s)", p->name,
-				 there->items[0], a.version ? a.version : "none");
-	engine_warn(in->e, in->s, text, "install it all the same with --force");
-	return 0;
-}
-
-/* The module that ours replaces: the first of extra, updates, the place where ours goes, then anywhere. */
-static const char *first_original(struct installing *in, const char *dest_dir, const struct strv *there)
-{
-	CLEAN(free) char *extra = path_join(in->kernel_dir, "extra");
-	CLEAN(free) char *updates = path_join(in->kernel_dir, "updates");
-	const char *const dirs[] = { extra, updates, dest_dir };
-
-	for (size_t d = 0; d < COUNT_OF(dirs); d++)
-		for (size_t i = 0; i < there->n; i++) {
-			CLEAN(free) char *dir = path_dir(there->items[i]);
-
-			if (str_eq(dir, dirs[d]))
-				return there->items[i];
-		}
-	return there->n ? there->items[0] : NULL;
-}
-
-/* Further copies stay where they are, but for those at our own place. */
-static void find_original(struct installing *in, struct placing *p, const struct strv *there)
-{
-	CLEAN(free) char *dest_dir = path_dir(p->dest);
-	const char *first = first_original(in, dest_dir, there);
-
-	p->original = xstrdup(first);
-	for (size_t i = 0; i < there->n; i++) {
-		CLEAN(free) char *dir = path_dir(there->items[i]);
-
-		if (str_eq(dir, dest_dir) && !str_eq(there->items[i], first))
-			strv_add(&p->in_the_way, there->items[i]);
-	}
-}
-
-/* While a version is active its files are no originals. But what is at the place of ours is one if it is known to be no
- * file of the active version: that has no module of the name; or it says another version than what was built, which
- * has been installed since. */
-static void find_stranger(struct installing *in, struct placing *p, const struct strv *there)
-{
-	struct layout l = engine_layout(in->e, in->s);
-	CLEAN(free) char *dest_dir = path_dir(p->dest), *built = layout_built(&l);
-	bool is_new = is_other(in) && in->old.names.n && !strv_has(&in->old.names, p->name);
-
-	/* back to what was before: then it was out of the way */
-	if (is_new && in->again) {
-		find_original(in, p, there);
-		return;
-	}
-	if (is_new || (!is_other(in) && manifest_placed(built, "") >= 0))
-		for (size_t i = 0; i < there->n; i++) {
-			CLEAN(free) char *dir = path_dir(there->items[i]);
-
-			if (!str_eq(dir, dest_dir) || strv_has(&in->old.files, there->items[i]))
-				continue;
-			if (p->original)
-				strv_add(&p->in_the_way, there->items[i]);
-			else
-				p->original = xstrdup(there->items[i]);
-		}
-}
-
-static int look_at_active(struct installing *in, struct fail *f)
-{
-	CLEAN(strv) struct strv brought = { 0 };
-
-	for (size_t i = 0; i < in->n; i++)
-		strv_add(&brought, in->files[i].name);
-	if (!in->active)
-		return 0;
-	return take_out_look(in->e, in->s, in->active, is_other(in) ? &brought : NULL, &in->old, f);
-}
-
-static int judge_files(struct installing *in, struct fail *f)
-{
-	size_t skipped = 0;
-
-	for (size_t i = 0; i < in->n; i++) {
-		struct placing *p = &in->files[i];
-		CLEAN(strv) struct strv there = { 0 };
-		int r = module_files_below(in->kernel_dir, p->name, &there);
-
-		if (r < 0)
-			return fail_errno(f, r, "cannot search '%s'", in->kernel_dir);
-		check_sanity(in, p, &there);
-		if (!p->skip && !in->active)
-			find_original(in, p, &there);
-		else if (!p->skip)
-			find_stranger(in, p, &there);
-		skipped += p->skip;
-	}
-	if (in->n && skipped == in->n)
-		return fail_set(f, -E_NOTHING_INSTALLED, "no module of %s/%s was installed for kernel %s",
-				in->s->module, in->s->version, in->s->kernel);
 	return 0;
 }
 
@@ -462,7 +279,7 @@ static int fill_commit(struct installing *in, struct commit *c, struct fail *f)
 			r = drop_other_suffixes(p, c, f);
 	}
 	commit_remove_tree(c, originals);
-	if (r == 0 && is_other(in))
+	if (r == 0 && install_is_other(in))
 		r = take_out_left_behind(in->e, in->s, in->active, &in->old, &placed, c, f);
 	return r;
 }
@@ -495,9 +312,9 @@ static int place_files(struct installing *in, struct fail *f)
 	int r = engine_hold_kernel(in->e, in->s, false, &held, f);
 
 	if (r == 0)
-		r = look_at_active(in, f);
+		r = install_look_at_active(in, f);
 	if (r == 0)
-		r = judge_files(in, f);
+		r = install_judge(in, f);
 	if (r == 0)
 		r = stage_files(in, f);
 	if (r == 0)
@@ -513,7 +330,7 @@ static int run_pre_install(struct installing *in, struct fail *f)
 
 	if (r >= 0 || r == -ECANCELED)
 		return r;
-	if ((in->s->flags & STEP_FORCED) || in->e->setup->rpm_safe_upgrade || is_listed(in, "")) {
+	if ((in->s->flags & STEP_FORCED) || in->e->setup->rpm_safe_upgrade || install_is_listed(in, "")) {
 		engine_warn(in->e, in->s, f->text, f->hint);
 		fail_done(f);
 		return 0;

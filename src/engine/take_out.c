@@ -202,21 +202,21 @@ static int home_of(struct taking *t, const char *dir, const char *file, char **r
 	return 0;
 }
 
-/* Has another file come to where an original goes back to, outside of where install puts things: of a kernel package
- * of the same release? 1, 0, or negative. */
-static int is_taken(const struct taking *t, const char *copy, const char *home)
+/* Has another file come to where an original goes back to? 1, 0, or negative. What looks like ours is ours where
+ * install puts things; where the distribution has no place of its own that may have been anywhere, before the conf
+ * said another place. */
+static int is_taken(const struct taking *t, const char *copy, const char *home, bool *ret_own)
 {
 	CLEAN(free) char *dir = path_dir(home), *clean = path_squeeze(dir), *stem = module_file_stem(path_base(home));
 	CLEAN(strv) struct strv there = { 0 };
 	int r;
 
-	if (!stem || is_own_place(t, clean, stem))
-		return 0;
-	r = module_files_in(clean, stem, &there);
+	*ret_own = !stem || !t->e->setup->distro->dest || is_own_place(t, clean, stem);
+	r = stem ? module_files_in(clean, stem, &there) : 0;
 	for (size_t i = 0; i < there.n && r >= 0; i++) {
 		r = file_same(there.items[i], copy);
 		if (r == 0)
-			r = is_ours(t, there.items[i], stem, false);
+			r = is_ours(t, there.items[i], stem, *ret_own);
 		if (r == 0)
 			return 1;
 	}
@@ -226,19 +226,24 @@ static int is_taken(const struct taking *t, const char *copy, const char *home)
 static int find_original(struct taking *t, const char *dir, const char *name, const char *path, struct fail *f)
 {
 	CLEAN(free) char *home = NULL;
+	bool is_own = false;
 	int r = home_of(t, dir, name, &home, f);
 
 	if (r < 0)
 		return r;
-	if (!home) {
-		t->some_stay = true;
-		return 0;
-	}
-	r = is_taken(t, path, home);
+	if (home)
+		r = is_taken(t, path, home, &is_own);
 	if (r < 0)
 		return fail_errno(f, r, "cannot look at '%s'", home);
-	strv_add(r ? &t->saved.outdated : &t->saved.copies, path);
-	strv_take(r ? &t->saved.taken : &t->saved.homes, TAKE_PTR(home));
+	/* an upgrade that is not sure leaves that to the uninstall, and that does not leave ours */
+	if (!home || (r && t->brought)) {
+		t->some_stay = true;
+	} else if (r && !is_own) {
+		strv_take(&t->saved.taken, TAKE_PTR(home));
+	} else {
+		strv_add(&t->saved.copies, path);
+		strv_take(&t->saved.homes, TAKE_PTR(home));
+	}
 	return 0;
 }
 
@@ -493,6 +498,26 @@ int take_out_left_behind(struct engine *e, const struct step *s, const char *ver
 	return t.err ? fail_errno(f, t.err, "cannot look at the modules of %s/%s in '%s'", s->module, version,
 				  t.kernel_dir)
 		     : 0;
+}
+
+bool take_out_knows(struct engine *e, const struct step *s, const char *path, const char *name)
+{
+	CLEAN(snapshot) struct snapshot snap = { 0 };
+	const struct snap_module *m;
+
+	if (engine_look(e, s->module, &snap, NULL) < 0)
+		return true;
+	m = snapshot_module(&snap, s->module);
+	for (size_t i = 0; m && i < m->n_versions; i++) {
+		struct step old = *s;
+		CLEAN(taking) struct taking t = { .e = e, .s = &old, .is_quiet = true };
+
+		old.version = m->versions[i].version;
+		begin(&t);
+		if (t.err || (path_is_dir(t.built_dir) && is_ours(&t, path, name, true) != 0))
+			return true;
+	}
+	return false;
 }
 
 void take_out_list(struct engine *e, const struct step *s, struct strv *ret_paths)

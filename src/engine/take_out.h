@@ -12,6 +12,10 @@
  */
 int take_out(struct engine *e, const struct step *s, struct fail *f);
 
+/* Is a file at the place of a module of that name of some version of s's module, as far as what is built can tell? Yes,
+ * where that cannot be seen. */
+bool take_out_knows(struct engine *e, const struct step *s, const char *path, const char *name);
+
 /* The files that take_out would remove. */
 void take_out_list(struct engine *e, const struct step *s, struct strv *ret_paths);
 

@@ -117,15 +117,39 @@ hello.ko"
 	assert_same "$(kernel_digest)" "$before"
 }
 
-@test "upgrade: one module is older than the old version's, which has another place: that one stays" {
+@test "upgrade: one module is older than the old version's, which has another place: it is there, and the original comes back" {
 	as_distro gentoo
+	original kernel/one/extra1.ko extra1 0.5
+	before=$(kernel_digest)
 	make_module -m "hello extra1" -V 3.0 hello 1.0 "$(at /kernel/one /kernel/one)"
 	make_module -m "hello extra1" -V 4.0 hello 2.0 "$(at /kernel/two /kernel/two)"
 	ready_ko "/usr/src/hello-2.0/ko/$K1/extra1.ko" extra1 2.0 "$K1"
 	ends 0 install hello/1.0 -k "$K1"
 	ends 0 install hello/2.0 -k "$K1"
+	assert_same "$(modinfo -F version "/lib/modules/$K1/kernel/two/extra1.ko")" 2.0
+	refute_exists "/lib/modules/$K1/kernel/one"
+	ends 0 remove hello/2.0 --all
+	assert_same "$(kernel_digest)" "$before"
+}
+
+@test "upgrade: one module is older than the old version's, at the same place: that one stays" {
+	make_module -m "hello extra1" -V 3.0 hello 1.0
+	make_module -m "hello extra1" -V 4.0 hello 2.0
+	ready_ko "/usr/src/hello-2.0/ko/$K1/extra1.ko" extra1 2.0 "$K1"
+	ends 0 install hello/1.0 -k "$K1"
+	ends 0 install hello/2.0 -k "$K1"
 	assert_errors_have "newer than 2.0"
-	assert_same "$(modinfo -F version "/lib/modules/$K1/kernel/one/extra1.ko")" 3.0
+	assert_same "$(modinfo -F version "/lib/modules/$K1/updates/dkms/extra1.ko")" 3.0
+}
+
+@test "upgrade: one module is the same, and a link into the old version: it is there when that is removed" {
+	make_module -m "hello extra1" -V 3.0 hello 1.0
+	make_module -m "hello extra1" -V 3.0 hello 2.0
+	ready_ko "/usr/src/hello-2.0/ko/$K1/hello.ko" hello 4.0 "$K1"
+	ends 0 install --symlink-modules hello/1.0 -k "$K1"
+	ends 0 install hello/2.0 -k "$K1"
+	ends 0 remove hello/1.0 --all
+	cmp "/lib/modules/$K1/updates/dkms/extra1.ko" "/var/lib/dkms/hello/2.0/$K1/$ARCH/module/extra1.ko"
 }
 
 @test "upgrade: the kernel's own of a module that only the new version has is saved where ours replaces it" {
@@ -153,16 +177,82 @@ hello.ko"
 	assert_same "$(kernel_digest)" "$before"
 }
 
-@test "what was built anew with another version text replaces its own file: that is no original" {
+@test "a newer one at our place is passed over, then replaced by a version that is newer still: saved, and put back" {
+	as_distro fedora
+	original extra/first.ko first 9.0
 	make_module -m "first second" two 1.0
+	make_module -m "first second" -V 10.0 two 2.0
+	before=$(kernel_digest)
 	ends 0 install two/1.0 -k "$K1"
-	ready_ko "/usr/src/two-1.0/ko/$K1/first.ko" first 1.1 "$K1"
-	ends 0 build --force two/1.0 -k "$K1"
-	ends 0 install --force two/1.0 -k "$K1"
-	assert_same "$(modinfo -F version "/lib/modules/$K1/updates/dkms/first.ko")" 1.1
-	refute_exists /var/lib/dkms/two/original_module
-	ends 0 uninstall two/1.0 -k "$K1"
-	refute_exists "/lib/modules/$K1/updates"
+	ends 0 install two/2.0 -k "$K1"
+	assert_same "$(modinfo -F version "/lib/modules/$K1/extra/first.ko")" 10.0
+	ends 0 remove two/2.0 --all
+	assert_same "$(kernel_digest)" "$before"
+}
+
+@test "what was built anew with another version text replaces its own file: that is no original" {
+	local d
+	for d in debian:updates/dkms fedora:extra; do
+		rm -rf /var/lib/dkms/two /usr/src/two-1.0
+		as_distro "${d%:*}"
+		make_module -m "first second" two 1.0
+		ends 0 install two/1.0 -k "$K1"
+		ready_ko "/usr/src/two-1.0/ko/$K1/first.ko" first 1.1 "$K1"
+		ends 0 build --force two/1.0 -k "$K1"
+		ends 0 install --force two/1.0 -k "$K1"
+		assert_same "$(modinfo -F version "/lib/modules/$K1/${d#*:}/first.ko")" 1.1
+		refute_exists /var/lib/dkms/two/original_module
+		ends 0 uninstall two/1.0 -k "$K1"
+		refute_exists "/lib/modules/$K1/${d#*:}"
+	done
+}
+
+@test "a file of another version that was passed over stays no original, and what is saved is not saved over" {
+	local d
+	for d in debian:updates/dkms fedora:extra; do
+		rm -rf /var/lib/dkms/hello /usr/src/hello-*
+		as_distro "${d%:*}"
+		original kernel/extra1.ko extra1 0.5
+		before=$(kernel_digest)
+		make_module -m "hello extra1" -V 3.0 hello 1.0
+		make_module -m "hello extra1" -V 4.0 hello 2.0
+		ready_ko "/usr/src/hello-2.0/ko/$K1/extra1.ko" extra1 2.0 "$K1"
+		ends 0 install hello/1.0 -k "$K1"
+		ends 0 install hello/2.0 -k "$K1"
+		ends 0 install --force hello/2.0 -k "$K1"
+		assert_same "$(modinfo -F version "/lib/modules/$K1/${d#*:}/extra1.ko")" 2.0
+		original "${d#*:}/extra1.ko" extra1 7.0
+		ends 0 install --force hello/2.0 -k "$K1"
+		ends 0 remove hello/2.0 --all
+		ends 0 remove hello/1.0 --all
+		assert_same "$(kernel_digest)" "$before"
+	done
+}
+
+@test "a file of another version, without an original: no original" {
+	as_distro fedora
+	before=$(kernel_digest)
+	make_module -m "hello extra1" -V 3.0 hello 1.0
+	make_module -m "hello extra1" -V 4.0 hello 2.0
+	ready_ko "/usr/src/hello-2.0/ko/$K1/extra1.ko" extra1 2.0 "$K1"
+	ends 0 install hello/1.0 -k "$K1"
+	ends 0 install hello/2.0 -k "$K1"
+	ends 0 install --force hello/2.0 -k "$K1"
+	ends 0 remove hello/2.0 --all
+	assert_same "$(kernel_digest)" "$before"
+}
+
+@test "upgrade: an original does not go back over another package's driver" {
+	as_distro fedora
+	original extra/hello.ko hello 0.5
+	before=$(kernel_digest)
+	make_module -m "hello other" one 1.0
+	make_module -m "other" one 3.0
+	make_module -m "hello" two 2.0
+	ends 0 install one/1.0 -k "$K1"
+	ends 0 install two/2.0 -k "$K1"
+	ends 0 install one/3.0 -k "$K1"
+	assert_same "$(modinfo -F version "/lib/modules/$K1/extra/hello.ko")" 2.0
 }
 
 @test "remove: the kernel's own at the conf's place, which was the same and passed over, stays" {
@@ -211,8 +301,21 @@ hello.ko"
 	xz "/lib/modules/$K1/kernel/b.ko"
 	ends 0 install two/2.0 -k "$K1"
 	assert_same "$(cd "/lib/modules/$K1/kernel" && echo b.ko*)" b.ko.xz
+	ends 0 uninstall two/2.0 -k "$K1"
 	assert_same "$(modinfo -F version "/lib/modules/$K1/kernel/b.ko.xz")" 0.2
-	refute_exists /var/lib/dkms/two/original_module
+	refute_exists "/lib/modules/$K1/kernel/b.ko" /var/lib/dkms/two/original_module
+}
+
+@test "the conf's own place counts, and the conf says another one since: the original goes back all the same" {
+	as_distro gentoo
+	original kernel/one/hello.ko hello 0.5
+	before=$(kernel_digest)
+	make_module hello 1.0 "$(at /kernel/one)"
+	ends 0 install hello/1.0 -k "$K1"
+	sed -i 's,/kernel/one,/kernel/two,' /usr/src/hello-1.0/dkms.conf
+	ends 0 install --force hello/1.0 -k "$K1"
+	ends 0 remove hello/1.0 --all
+	assert_same "$(kernel_digest)" "$before"
 }
 
 @test "install --force over the same version leaves what is saved as it is" {
