@@ -146,10 +146,10 @@ int install_look_at_active(struct installing *in, struct fail *f)
 {
 	CLEAN(strv) struct strv brought = { 0 };
 
-	for (size_t i = 0; i < in->n; i++)
-		strv_add(&brought, in->files[i].name);
 	if (!in->active)
 		return 0;
+	for (size_t i = 0; i < in->n; i++)
+		strv_add(&brought, in->files[i].name);
 	return take_out_look(in->e, in->s, in->active, install_is_other(in) ? &brought : NULL, &in->old, f);
 }
 

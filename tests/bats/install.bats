@@ -4,17 +4,6 @@ load ../lib/exits
 
 _dest() { echo "/lib/modules/$K1/updates/dkms/${1:-hello}.ko"; }
 
-original() { # PATH-BELOW-THE-KERNEL NAME VERSION [FIELD=VALUE...]
-	local p=/lib/modules/$K1/$1
-	shift
-	mkdir -p "$(dirname "$p")"
-	ready_ko "$p" "$1" "$2" "$K1" "${@:3}"
-}
-
-kernel_digest() { # what modprobe sees of the kernel, without the index
-	tree_digest "/lib/modules/$K1" | grep -v '/modules\.'
-}
-
 @test "install: a copy, root's, 0644, where the distribution has its place; the index knows it" {
 	make_module hello 1.0
 	umask 077

@@ -2,17 +2,6 @@
 # The kernel's own modules, and others', are not lost: over upgrades of the driver and of the kernel's package.
 load ../lib/exits
 
-original() { # PATH-BELOW-THE-KERNEL NAME VERSION [FIELD=VALUE...]
-	local p=/lib/modules/$K1/$1
-	shift
-	mkdir -p "$(dirname "$p")"
-	ready_ko "$p" "$1" "$2" "$K1" "${@:3}"
-}
-
-kernel_digest() { # what modprobe sees of the kernel, without the index
-	tree_digest "/lib/modules/$K1" | grep -v '/modules\.'
-}
-
 at() { # DIRECTORY...: a conf's lines for the places of its modules
 	local i=0 d
 	for d; do

@@ -78,6 +78,18 @@ stub() {
 	case $PATH in "$C/bin:"*) ;; *) PATH=$C/bin:$PATH ;; esac
 }
 
+# A module of the kernel $K1, or anybody's
+original() { # PATH-BELOW-THE-KERNEL NAME VERSION [FIELD=VALUE...]
+	local p=/lib/modules/$K1/$1
+	shift
+	mkdir -p "$(dirname "$p")"
+	ready_ko "$p" "$1" "$2" "$K1" "${@:3}"
+}
+
+kernel_digest() { # what modprobe sees of the kernel, without the index
+	tree_digest "/lib/modules/$K1" | grep -v '/modules\.'
+}
+
 refute_grep() { # PATTERN FILE
 	if grep -n -e "$1" "$2" >&2; then _fail "$2 should not have: $1"; fi
 }
